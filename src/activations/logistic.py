@@ -650,6 +650,8 @@ def _labelled(
 
 def _exact(number: Any, name: str) -> Fraction:
     """Return the rational number that `number` stores."""
+    if isinstance(number, np.integer):
+        return Fraction(int(number))
     if isinstance(number, bool | np.bool) or not hasattr(number, "as_integer_ratio"):
         raise TypeError(f"{name} must hold real numbers, got {number!r}")
     try:
