@@ -1,0 +1,560 @@
+r"""Random shallow networks: how far their structure reaches and how many regions a box shows.
+
+The hidden layer 2 -> n of PyTorch's default initialisation has weights and biases uniform on
+:math:`[-a, a]` with :math:`a = 1/\sqrt{2}`.
+A line w . x + b = 0 does not change when (w, b) is scaled, so the probabilities below are those of
+lines whose three coefficients are uniform on [-1, 1].
+"""
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+from numbers import Integral
+
+import numpy as np
+import numpy.typing as npt
+
+from activations.lines import Box, count_regions, count_regions_many, zoom_radii
+
+__all__ = [
+    "TAIL_CONSTANT",
+    "ShallowCounts",
+    "count_shallow_regions",
+    "crossing_density",
+    "crossing_probability",
+    "expected_regions",
+    "far_crossing_probability",
+    "hill_estimate",
+    "independent_pairs_tail",
+    "line_probability",
+    "regions_in_squares",
+    "sample_hidden_layers",
+    "survival",
+    "zoom_tail_bound",
+]
+
+FloatArray = npt.NDArray[np.float64]
+
+#: r P(two random lines cross outside [-r, r]^2) tends to this number and never exceeds it.
+TAIL_CONSTANT = Fraction(20, 27)
+
+# From here on the series in 1/r has terms below 2^-53 after fifty of them.
+_SERIES_FROM = 2.0
+_SERIES_TERMS = 60
+
+
+def _positive_integer(name: str, value: int, least: int = 1) -> int:
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise TypeError(f"{name} is {value!r}, but must be an integer")
+    if value < least:
+        raise ValueError(f"{name} is {value}, but must be at least {least}")
+    return int(value)
+
+
+def _half_width(r: npt.ArrayLike) -> FloatArray:
+    array = np.asarray(r, dtype=np.float64)
+    if not (array >= 1).all():
+        raise ValueError(f"r is {r!r}, but must be at least 1: the formulas hold from there on")
+    return array
+
+
+# Sampling and counting
+
+
+def sample_hidden_layers(
+    count: int, width: int, *, rng: np.random.Generator
+) -> tuple[FloatArray, FloatArray]:
+    r"""Draw hidden layers 2 -> width with PyTorch's default initialisation.
+
+    Parameters
+    ----------
+    count : int
+        The number of layers.
+    width : int
+        The number of neurons in each.
+    rng : numpy.random.Generator
+        Where the numbers come from.
+
+    Returns
+    -------
+    W : ndarray of float64, shape (count, width, 2)
+        The weights, uniform on :math:`[-1/\sqrt{2}, 1/\sqrt{2}]`.
+    b : ndarray of float64, shape (count, width)
+        The biases, likewise.
+
+    See Also
+    --------
+    activations.mlp.mlp : Draws the same distribution, in float32, with torch.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from activations.experiments import sample_hidden_layers
+    >>> W, b = sample_hidden_layers(1000, 20, rng=np.random.default_rng(0))
+    >>> W.shape, b.shape
+    ((1000, 20, 2), (1000, 20))
+    """
+    count, width = _positive_integer("count", count), _positive_integer("width", width)
+    bound = 1 / math.sqrt(2)
+    drawn = rng.uniform(-bound, bound, size=(count, width, 3))
+    return drawn[..., :2].copy(), drawn[..., 2].copy()
+
+
+@dataclass(frozen=True)
+class ShallowCounts:
+    """What was counted in many shallow networks.
+
+    Parameters
+    ----------
+    radius : ndarray of float64, shape (m,)
+        The zoom radius R of each network.
+    plane : ndarray of int64, shape (m,)
+        The number of its activation regions in the plane.
+    box : ndarray of int64, shape (m,)
+        The number of those that meet the open box.
+    """
+
+    radius: FloatArray
+    plane: npt.NDArray[np.int64]
+    box: npt.NDArray[np.int64]
+
+    @property
+    def box_mean(self) -> float:
+        """Return the mean number of regions in the box."""
+        return float(self.box.mean())
+
+    @property
+    def box_standard_error(self) -> float:
+        """Return the standard error of that mean."""
+        return float(self.box.std(ddof=1) / math.sqrt(len(self.box)))
+
+
+def count_shallow_regions(
+    W: npt.ArrayLike, b: npt.ArrayLike, *, half_width: float = 10
+) -> ShallowCounts:
+    """Find the zoom radius and the numbers of regions of many shallow networks, exactly.
+
+    Parameters
+    ----------
+    W : array_like of shape (m, n, 2)
+        The hidden weights of m networks with n neurons; no neuron may have w = 0.
+    b : array_like of shape (m, n)
+        The hidden biases.
+    half_width : float
+        The box is the open square (-half_width, half_width)^2.
+
+    Returns
+    -------
+    ShallowCounts
+        The radius, rounded once to float64, and the two counts of each network.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not match, a number is not finite, or the box is empty.
+
+    See Also
+    --------
+    activations.lines.count_regions_many : Decides in integers where float64 leaves a doubt.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from activations.experiments import count_shallow_regions, sample_hidden_layers
+    >>> counts = count_shallow_regions(*sample_hidden_layers(3, 20, rng=np.random.default_rng(0)))
+    >>> counts.plane
+    array([211, 211, 211])
+    >>> counts.radius > 10
+    array([ True,  True,  True])
+    """
+    return ShallowCounts(
+        zoom_radii(W, b), count_regions_many(W, b), count_regions_many(W, b, _square(half_width))
+    )
+
+
+def _square(half_width: float) -> Box:
+    return ((-half_width, -half_width), (half_width, half_width))
+
+
+def regions_in_squares(
+    normals: npt.ArrayLike, offsets: npt.ArrayLike, half_widths: npt.ArrayLike
+) -> npt.NDArray[np.int64]:
+    """Count the regions of one arrangement that squares of growing size meet, exactly.
+
+    Parameters
+    ----------
+    normals : array_like of shape (n, 2)
+        The normals of the lines, or the hidden weights of a shallow network.
+    offsets : array_like of shape (n,)
+        Their offsets.
+    half_widths : array_like of shape (k,)
+        The squares are (-r, r)^2 for each of these r.
+
+    Returns
+    -------
+    ndarray of int64, shape (k,)
+        The numbers of regions.
+
+    Examples
+    --------
+    Two lines that cross in (3, 1):
+
+    >>> from activations.experiments import regions_in_squares
+    >>> regions_in_squares([[1, 0], [0, 1]], [-3, -1], [0.5, 1, 2, 3, 4])
+    array([1, 1, 2, 2, 4])
+    """
+    sizes = np.asarray(half_widths, dtype=np.float64)
+    if sizes.ndim != 1:
+        raise ValueError(f"half_widths has shape {sizes.shape}, but must have shape (k,)")
+    counts = [count_regions(normals, offsets, _square(r)) for r in sizes.tolist()]
+    return np.array(counts, dtype=np.int64)
+
+
+# What probability theory says
+
+
+def line_probability(r: npt.ArrayLike) -> FloatArray:
+    r"""Return the probability that a random line meets the square (-r, r)^2.
+
+    Parameters
+    ----------
+    r : array_like
+        Half the side of the square, at least 1.
+
+    Returns
+    -------
+    ndarray of float64
+        :math:`1 - 1/(6 r^2)`.
+
+    Notes
+    -----
+    The line meets the square if and only if :math:`|b| < r (|w_1| + |w_2|)`.
+
+    Examples
+    --------
+    >>> from activations.experiments import line_probability
+    >>> line_probability([1, 10])
+    array([0.83333333, 0.99833333])
+    """
+    size = _half_width(r)
+    with np.errstate(over="ignore"):
+        return np.asarray(1 - 1 / (6 * size**2), dtype=np.float64)
+
+
+def crossing_density(x: npt.ArrayLike, y: npt.ArrayLike) -> FloatArray:
+    r"""Return the density of the point in which two random lines cross.
+
+    Parameters
+    ----------
+    x, y : array_like
+        Coordinates; they broadcast.
+
+    Returns
+    -------
+    ndarray of float64
+        The density, per unit of area.
+
+    Notes
+    -----
+    With :math:`K = \{\mathbf{w} \in [-1,1]^2 : |\mathbf{w} \cdot \mathbf{x}| \le 1\}` it is
+    :math:`\frac{1}{64} \int_K \int_K |\det(\mathbf{w}, \mathbf{w}')|`.
+    K is the square where :math:`|x| + |y| \le 1`, a parallelogram where
+    :math:`\bigl| |x| - |y| \bigr| \ge 1`, and a hexagon between.
+    The density is :math:`5/54 \cdot \max(1, |x|, |y|)^{-3}` in the first two cases; in the third,
+    for x, y > 0, it is :math:`(2 p_3 + 3 e_1 e_2)/864` with the power sum :math:`p_3` and the
+    elementary symmetric polynomials :math:`e_1, e_2` of
+
+    .. math::
+
+        \frac{x + y - 1}{x y}, \qquad \frac{1 + x - y}{x}, \qquad \frac{1 + y - x}{y},
+
+    which are twice the areas of the triangles into which half of K falls.
+
+    Examples
+    --------
+    >>> from activations.experiments import crossing_density
+    >>> crossing_density([0, 1, 10], 0) * 54
+    array([5.   , 5.   , 0.005])
+    """
+    first, second = np.broadcast_arrays(np.abs(np.asarray(x, float)), np.abs(np.asarray(y, float)))
+    if not (np.isfinite(first).all() and np.isfinite(second).all()):
+        raise ValueError("x and y must be finite")
+    large, small = np.maximum(first, second), np.minimum(first, second)
+    far = np.maximum(large, 1.0)
+    # 1/far three times rather than far**3, which overflows earlier.
+    density: FloatArray = np.array(5 / 54 / far / far / far)
+    hexagon = (large + small > 1) & (large - small < 1)
+    density[hexagon] = _hexagon_density(large[hexagon], small[hexagon])
+    return density
+
+
+def _hexagon_density(x: FloatArray, y: FloatArray) -> FloatArray:
+    """Return the density where K is a hexagon, from twice the areas of the triangles of half K."""
+    a, b, c = (x + y - 1) / x / y, (x - y + 1) / x, (y - x + 1) / y
+    cubes = a**3 + b**3 + c**3
+    return np.asarray((2 * cubes + 3 * (a + b + c) * (a * b + b * c + c * a)) / 864)
+
+
+def far_crossing_probability(r: npt.ArrayLike) -> FloatArray:
+    r"""Return the probability that two random lines cross outside [-r, r]^2.
+
+    Parameters
+    ----------
+    r : array_like
+        Half the side of the square, at least 1.
+
+    Returns
+    -------
+    ndarray of float64
+        The probability, to a few units in the last place.
+
+    See Also
+    --------
+    crossing_probability : The complement.
+
+    Notes
+    -----
+    The integral of `crossing_density` outside the square is
+
+    .. math::
+
+        \frac18 - \frac{r}{12} + \frac{43}{54 r} - \frac{19}{144 r^2} - \frac{1}{24 r^3}
+        + \frac{1}{432 r^4} - \frac{(r - 1)^3 (r + 1)}{12 r^2} \log\Bigl(1 - \frac1r\Bigr),
+
+    and expanded in 1/r,
+
+    .. math::
+
+        \frac{20}{27 r} - \frac{1}{15 r^3} - \frac{7}{2160 r^4}
+        - \sum_{m \ge 5} \frac{r^{-m}}{(m^2 - 1)(m^2 - 4)}.
+
+    The series is used from r = 2 on, where the closed form would cancel.
+
+    Examples
+    --------
+    >>> from activations.experiments import far_crossing_probability
+    >>> far_crossing_probability([1, 10]).round(6)
+    array([0.666667, 0.074007])
+    """
+    size = _half_width(r)
+    return np.where(size < _SERIES_FROM, _far_closed(size), _far_series(size))
+
+
+def _far_closed(r: FloatArray) -> FloatArray:
+    near = np.minimum(r, _SERIES_FROM)
+    gap = near - 1
+    # At r = 1 the logarithm has a pole and its factor a triple zero.
+    logarithm = np.log(np.where(gap > 0, gap, 1.0) / near)
+    polynomial = (
+        1 / 8
+        - near / 12
+        + 43 / (54 * near)
+        - 19 / (144 * near**2)
+        - 1 / (24 * near**3)
+        + 1 / (432 * near**4)
+    )
+    return np.asarray(polynomial - gap**3 * (near + 1) / (12 * near**2) * logarithm)
+
+
+def _far_series(r: FloatArray) -> FloatArray:
+    e = 1 / np.maximum(r, _SERIES_FROM)
+    tail = np.zeros_like(e)
+    for m in range(_SERIES_TERMS, 4, -1):
+        tail = tail * e + 1 / ((m * m - 1) * (m * m - 4))
+    return np.asarray(e * (20 / 27 - e * e * (1 / 15 + e * (7 / 2160 + e * tail))))
+
+
+def crossing_probability(r: npt.ArrayLike) -> FloatArray:
+    """Return the probability that two random lines cross inside [-r, r]^2.
+
+    Parameters
+    ----------
+    r : array_like
+        Half the side of the square, at least 1.
+
+    Returns
+    -------
+    ndarray of float64
+        One minus `far_crossing_probability`.
+
+    Examples
+    --------
+    >>> from activations.experiments import crossing_probability
+    >>> crossing_probability([1, 10]).round(6)
+    array([0.333333, 0.925993])
+    """
+    return np.asarray(1 - far_crossing_probability(r))
+
+
+def expected_regions(n: int, r: npt.ArrayLike) -> FloatArray:
+    r"""Return the expected number of regions that a random shallow network shows in a square.
+
+    Parameters
+    ----------
+    n : int
+        The number of hidden neurons.
+    r : array_like
+        Half the side of the open square (-r, r)^2, at least 1.
+
+    Returns
+    -------
+    ndarray of float64
+        :math:`1 + n\,P(\text{a line meets it}) + \binom{n}{2} P(\text{two lines cross in it})`.
+
+    Examples
+    --------
+    >>> from activations.experiments import expected_regions
+    >>> expected_regions(20, 10).round(6)
+    np.float64(196.905325)
+    """
+    lines = _positive_integer("n", n)
+    return np.asarray(
+        1 + lines * line_probability(r) + math.comb(lines, 2) * crossing_probability(r)
+    )
+
+
+def zoom_tail_bound(n: int, r: npt.ArrayLike) -> FloatArray:
+    r"""Bound the probability that the zoom radius of a random shallow network exceeds r.
+
+    Parameters
+    ----------
+    n : int
+        The number of hidden neurons, at least 2.
+    r : array_like
+        The radius, at least 1.
+
+    Returns
+    -------
+    ndarray of float64
+        :math:`\min\bigl(1, \binom{n}{2} \frac{20}{27 r}\bigr)`, an upper bound for every r and
+        the right size for large r.
+
+    Examples
+    --------
+    >>> from activations.experiments import zoom_tail_bound
+    >>> zoom_tail_bound(20, [1, 1000]).round(6)
+    array([1.      , 0.140741])
+    """
+    pairs = math.comb(_positive_integer("n", n, 2), 2)
+    return np.minimum(1.0, pairs * float(TAIL_CONSTANT) / _half_width(r))
+
+
+def independent_pairs_tail(n: int, r: npt.ArrayLike) -> FloatArray:
+    r"""Return what P(R > r) would be if the pairs of lines were independent.
+
+    Parameters
+    ----------
+    n : int
+        The number of hidden neurons, at least 2.
+    r : array_like
+        The radius, at least 1.
+
+    Returns
+    -------
+    ndarray of float64
+        :math:`1 - q(r)^{\binom{n}{2}}` with the probability q(r) that two lines cross inside.
+
+    Notes
+    -----
+    Pairs that share a line are not independent, so this is a comparison and not a theorem.
+    As r grows it agrees with `zoom_tail_bound` to first order.
+
+    Examples
+    --------
+    >>> from activations.experiments import independent_pairs_tail
+    >>> independent_pairs_tail(2, 10).round(12)
+    np.float64(0.07400706255)
+    """
+    pairs = math.comb(_positive_integer("n", n, 2), 2)
+    return np.asarray(-np.expm1(pairs * np.log1p(-far_crossing_probability(r))))
+
+
+# Heavy tails in a sample
+
+
+def _sample(sample: npt.ArrayLike) -> FloatArray:
+    values = np.asarray(sample, dtype=np.float64)
+    if values.ndim != 1 or len(values) == 0:
+        raise ValueError(f"sample has shape {values.shape}, but must have shape (m,) with m > 0")
+    if not np.isfinite(values).all():
+        raise ValueError("sample must be finite, but holds a NaN or an infinity")
+    return values
+
+
+def survival(sample: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """Return the empirical probability of exceeding each value of a sample.
+
+    Parameters
+    ----------
+    sample : array_like of shape (m,)
+        The values.
+
+    Returns
+    -------
+    values : ndarray of float64, shape (m,)
+        The sample, sorted.
+    fraction : ndarray of float64, shape (m,)
+        The share of the sample that is at least as large as each of them; from m / m down to
+        1 / m where no values are equal.
+
+    Examples
+    --------
+    >>> from activations.experiments import survival
+    >>> values, fraction = survival([5.0, 1.0, 3.0, 3.0])
+    >>> values, fraction
+    (array([1., 3., 3., 5.]), array([1.  , 0.75, 0.75, 0.25]))
+    """
+    values = np.sort(_sample(sample))
+    below = np.searchsorted(values, values, side="left")
+    return values, 1 - below / len(values)
+
+
+def hill_estimate(sample: npt.ArrayLike, k: int) -> tuple[float, float]:
+    r"""Estimate the exponent of a power-law tail from the k largest values.
+
+    Parameters
+    ----------
+    sample : array_like of shape (m,)
+        Positive values.
+    k : int
+        How many of the largest ones to use, less than m.
+
+    Returns
+    -------
+    exponent : float
+        Hill's estimate of alpha in :math:`P(X > x) \sim c\,x^{-\alpha}`.
+    standard_error : float
+        :math:`\alpha / \sqrt{k}`, its asymptotic standard error.
+
+    Raises
+    ------
+    ValueError
+        If there are too few values, they are not positive, or the largest ones are all equal.
+
+    Notes
+    -----
+    One over the mean of :math:`\log (x_{(i)} / x_{(k+1)})` over the k largest values.
+
+    References
+    ----------
+    B. M. Hill, A simple general approach to inference about the tail of a distribution,
+    Ann. Statist. 3 (1975) 1163-1174.
+
+    Examples
+    --------
+    >>> from activations.experiments import hill_estimate
+    >>> sample = [1000 / i for i in range(1, 1001)]
+    >>> exponent, error = hill_estimate(sample, 100)
+    >>> round(exponent, 2), round(error, 2)
+    (1.02, 0.1)
+    """
+    values = np.sort(_sample(sample))
+    largest = _positive_integer("k", k)
+    if largest >= len(values):
+        raise ValueError(f"k is {k}, but must be less than the {len(values)} values")
+    if values[-largest - 1] <= 0:
+        raise ValueError("sample must be positive where its tail is estimated")
+    mean = float(np.log(values[-largest:] / values[-largest - 1]).mean())
+    if mean == 0:
+        raise ValueError(f"the {k} largest values are all equal, so they have no tail")
+    return 1 / mean, 1 / mean / math.sqrt(largest)
