@@ -1,0 +1,314 @@
+"""The four sets of statements: what they say, what is true, and which belong together.
+
+A set is a CSV file. Nothing in it is taken on trust: the wording of each statement is parsed, its
+label is recomputed where the file allows it, and a negated set must be, row by row, the negation
+of its affirmative one. Only then may row numbers be used to pair statements with activations.
+"""
+
+import csv
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "SETS",
+    "DataMissingError",
+    "DataUnusableError",
+    "SetKind",
+    "StatementSet",
+    "read_statements",
+]
+
+
+class DataMissingError(FileNotFoundError):
+    """The activations, or some of their files, are not there.
+
+    Examples
+    --------
+    >>> from activations.truth import DataMissingError
+    >>> issubclass(DataMissingError, OSError)
+    True
+    """
+
+
+class DataUnusableError(ValueError):
+    """A file of the data is there, but its content is not what it must be.
+
+    Examples
+    --------
+    >>> from activations.truth import DataUnusableError
+    >>> issubclass(DataUnusableError, ValueError)
+    True
+    """
+
+
+@dataclass(frozen=True)
+class SetKind:
+    """What is known of a statement set by its name.
+
+    Attributes
+    ----------
+    topic : str
+        The set's subject, which is the name of its affirmative version.
+    polarity : int
+        +1 if the statements are affirmative, -1 if they are negated.
+    partner : str
+        The set of opposite polarity on the same topic, in the same order.
+    columns : tuple of str
+        The header of its CSV file.
+    wording : re.Pattern
+        A statement's form; group 1 is the subject (a city, a Spanish word), group 2 the claim.
+    first_group : int
+        Where the topic's group numbers begin, so that groups of different topics never coincide.
+    """
+
+    topic: str
+    polarity: int
+    partner: str
+    columns: tuple[str, ...]
+    wording: re.Pattern[str]
+    first_group: int
+
+
+_CITY_COLUMNS: Final = ("statement", "label", "city", "country", "correct_country")
+_WORD_COLUMNS: Final = ("statement", "label")
+
+#: The statement sets by name, affirmative before negated.
+SETS: Final[Mapping[str, SetKind]] = MappingProxyType(
+    {
+        "cities": SetKind(
+            "cities",
+            +1,
+            "neg_cities",
+            _CITY_COLUMNS,
+            re.compile(r"The city of (.+) is in (.+)\."),
+            0,
+        ),
+        "neg_cities": SetKind(
+            "cities",
+            -1,
+            "cities",
+            _CITY_COLUMNS,
+            re.compile(r"The city of (.+) is not in (.+)\."),
+            0,
+        ),
+        "sp_en_trans": SetKind(
+            "sp_en_trans",
+            +1,
+            "neg_sp_en_trans",
+            _WORD_COLUMNS,
+            re.compile(r"The Spanish word '(.+)' means '(.+)'\."),
+            1_000_000,
+        ),
+        "neg_sp_en_trans": SetKind(
+            "sp_en_trans",
+            -1,
+            "sp_en_trans",
+            _WORD_COLUMNS,
+            re.compile(r"The Spanish word '(.+)' does not mean '(.+)'\."),
+            1_000_000,
+        ),
+    }
+)
+
+
+def _kind(name: str) -> SetKind:
+    if name not in SETS:
+        raise ValueError(f"name must be one of {', '.join(SETS)}, got {name!r}")
+    return SETS[name]
+
+
+@dataclass(frozen=True, eq=False)
+class StatementSet:
+    """A set of labelled statements, in the order of its file.
+
+    Attributes
+    ----------
+    name : str
+        The set's name, a key of `SETS`.
+    statements : tuple of str
+        The n sentences.
+    subjects : tuple of str
+        What each sentence is about: the city, or the Spanish word.
+    y : numpy.ndarray of int64, shape (n,)
+        1 for a true statement, 0 for a false one.
+    groups : numpy.ndarray of int64, shape (n,)
+        Equal for statements on the same subject, also between a set and its negation; never
+        equal between topics.
+    polarity : numpy.ndarray of int64, shape (n,)
+        +1 for an affirmative statement, -1 for a negated one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from activations.truth import StatementSet
+    >>> one = np.ones(1, dtype=np.int64)
+    >>> berlin = "The city of Berlin is in Germany."
+    >>> len(StatementSet("cities", (berlin,), ("Berlin",), one, 0 * one, one))
+    1
+    """
+
+    name: str
+    statements: tuple[str, ...]
+    subjects: tuple[str, ...]
+    y: NDArray[np.int64]
+    groups: NDArray[np.int64]
+    polarity: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.statements)
+
+
+@dataclass(frozen=True)
+class _Row:
+    subject: str
+    claim: str
+    statement: str
+    label: int
+
+
+def _rows(path: Path, kind: SetKind) -> list[_Row]:
+    """Read and check one CSV file on its own."""
+    shown = f"{path.parent.name}/{path.name}"
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            lines = list(csv.reader(file, strict=True))
+    except FileNotFoundError as error:
+        raise DataMissingError(
+            f"{shown} is missing from {path.parent.parent}; fetch the archive again"
+        ) from error
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise DataUnusableError(
+            f"{shown} is not a CSV file in UTF-8 ({error}); fetch it again"
+        ) from error
+    if not lines or tuple(lines[0]) != kind.columns:
+        found = ",".join(lines[0])[:80] if lines else "an empty file"
+        raise DataUnusableError(
+            f"{shown} must begin with the header {','.join(kind.columns)}, found {found!r}; "
+            "fetch it again"
+        )
+    if len(lines) == 1:
+        raise DataUnusableError(f"{shown} has a header but no statement; fetch it again")
+    return [_row(shown, number, cells, kind) for number, cells in enumerate(lines[1:], start=2)]
+
+
+def _row(shown: str, number: int, cells: list[str], kind: SetKind) -> _Row:
+    where = f"{shown}, line {number}"
+    if len(cells) != len(kind.columns):
+        raise DataUnusableError(
+            f"{where}: must have {len(kind.columns)} cells, found {len(cells)}; fetch it again"
+        )
+    statement, label = cells[:2]
+    if label not in ("0", "1"):
+        raise DataUnusableError(f"{where}: the label must be 0 or 1, found {label!r}")
+    parsed = kind.wording.fullmatch(statement)
+    if parsed is None:
+        raise DataUnusableError(
+            f"{where}: a statement of this set reads {kind.wording.pattern!r}, found {statement!r}"
+        )
+    subject, claim = parsed.groups()
+    if kind.columns == _CITY_COLUMNS:
+        _, _, city, country, correct = cells
+        if (subject, claim) != (city, country):
+            raise DataUnusableError(
+                f"{where}: the statement is about {subject!r} and {claim!r}, "
+                f"its columns about {city!r} and {country!r}"
+            )
+        if int(label) != int((country == correct) == (kind.polarity > 0)):
+            raise DataUnusableError(
+                f"{where}: {statement!r} is labelled {label}, but the correct country is "
+                f"{correct!r}"
+            )
+    return _Row(subject, claim, statement, int(label))
+
+
+def read_statements(folder: str | Path, name: str) -> StatementSet:
+    """Read a statement set from a folder of CSV files, and check it against its partner.
+
+    Parameters
+    ----------
+    folder : str or Path
+        The folder that holds ``<name>.csv`` and its partner's file.
+    name : str
+        A key of `SETS`.
+
+    Returns
+    -------
+    StatementSet
+        The statements in the order of the file.
+
+    Raises
+    ------
+    ValueError
+        If `name` is not a set's name.
+    DataMissingError
+        If one of the two files is not there.
+    DataUnusableError
+        If a file is not what it must be: header, wording, labels, the order of true and false
+        statements of a city, or a row that its partner's file does not negate.
+
+    Notes
+    -----
+    Groups are numbered by first appearance. Since the two sets of a topic list the same subjects
+    in the same order, a negated statement has the group of its affirmative one.
+
+    Examples
+    --------
+    >>> from activations.truth import read_statements
+    >>> read_statements("no/such/folder", "cities")
+    Traceback (most recent call last):
+    ...
+    activations.truth.statement_sets.DataMissingError: ...cities.csv is missing from ...
+    """
+    kind = _kind(name)
+    folder = Path(folder)
+    rows = _rows(folder / f"{name}.csv", kind)
+    partner = _rows(folder / f"{kind.partner}.csv", SETS[kind.partner])
+    if len(rows) != len(partner):
+        raise DataUnusableError(
+            f"{name}.csv has {len(rows)} statements and {kind.partner}.csv {len(partner)}; "
+            "they must be each other's negations, row by row"
+        )
+    for number, (row, other) in enumerate(zip(rows, partner, strict=True), start=2):
+        if (row.subject, row.claim, row.label) != (other.subject, other.claim, 1 - other.label):
+            raise DataUnusableError(
+                f"{name}.csv and {kind.partner}.csv, line {number}: {row.statement!r} "
+                f"({row.label}) and {other.statement!r} ({other.label}) must be each other's "
+                "negations with opposite labels"
+            )
+    if kind.columns == _CITY_COLUMNS:
+        _check_pairs(name, rows)
+    number_of: dict[str, int] = {}
+    groups = [number_of.setdefault(row.subject, len(number_of)) for row in rows]
+    return StatementSet(
+        name=name,
+        statements=tuple(row.statement for row in rows),
+        subjects=tuple(row.subject for row in rows),
+        y=_frozen([row.label for row in rows]),
+        groups=_frozen([kind.first_group + group for group in groups]),
+        polarity=_frozen([kind.polarity] * len(rows)),
+    )
+
+
+def _check_pairs(name: str, rows: list[_Row]) -> None:
+    """Cities come in pairs of rows: first with the correct country, then with another one."""
+    first = int(SETS[name].polarity > 0)
+    for k in range(0, len(rows), 2):
+        pair = rows[k : k + 2]
+        if len({row.subject for row in pair}) != 1 or [r.label for r in pair] != [first, 1 - first]:
+            raise DataUnusableError(
+                f"{name}.csv, lines {k + 2} and {k + 3}: must be about one city, with its correct "
+                f"country first, found {[(row.statement, row.label) for row in pair]}"
+            )
+
+
+def _frozen(values: list[int]) -> NDArray[np.int64]:
+    array = np.array(values, dtype=np.int64)
+    array.setflags(write=False)
+    return array
