@@ -21,6 +21,7 @@ from activations.logistic import (
     SHEET_LABELS,
     SHEET_POINTS,
     cone_rays,
+    formula_errors,
     is_separating,
     log_sigmoid,
     logistic_loss,
@@ -129,7 +130,8 @@ def test_error_in_narrow_formats(name: str, dtype: type) -> None:
 @settings(deadline=None)
 def test_agrees_with_scipy(x: np.ndarray) -> None:
     # SciPy's own values are good to a few ulp; both may be off in opposite directions.
-    assert_allclose(sigmoid(x), special.expit(x), rtol=1e-15, atol=5e-324)
+    # Its expit gives 0 where the result would not be a normal number.
+    assert_allclose(sigmoid(x), special.expit(x), rtol=1e-15, atol=np.finfo(float).tiny)
     assert_allclose(log_sigmoid(x), special.log_expit(x), rtol=1e-15, atol=5e-324)
     assert_allclose(softplus(x), np.logaddexp(x, 0), rtol=1e-15, atol=5e-324)
     assert_allclose(tanh_from_sigmoid(x), np.tanh(x), rtol=1e-15, atol=5e-324)
@@ -435,6 +437,26 @@ def test_worst_errors_are_the_maxima() -> None:
         worst_ulp_errors([])
 
 
+def test_formulas_fail_where_they_must() -> None:
+    x = np.array([-744.0, -710.0, -700.0, -38.0, 5.0])
+    errors = formula_errors(x)
+    assert list(errors) == ["stable form", "textbook", "difference", "by tanh"]
+    assert errors["stable form"].max() < 4.0
+    # Where the textbook formula gives 0, its error is the true value, in steps of 2**-1074.
+    assert errors["textbook"][:2] == pytest.approx(
+        [float(MP.exp(MP.mpf(t)) * MP.mpf(2) ** 1074) for t in x[:2]], rel=1e-12
+    )
+    assert errors["textbook"][2:].max() < 4.0
+    for name in ("difference", "by tanh"):
+        assert np.all(errors[name][[1, 2, 3]] > 1e14)
+        assert errors[name][4] < 4.0
+    some = formula_errors(x, "by tanh", "stable form")
+    assert list(some) == ["by tanh", "stable form"]
+    assert_array_equal(some["by tanh"], errors["by tanh"])
+    with pytest.raises(ValueError, match="formulas must be among"):
+        formula_errors(x, "naive")
+
+
 # --- separating lines -------------------------------------------------------------------------
 
 coordinate = st.integers(-6, 6)
@@ -557,6 +579,8 @@ def test_max_margin_of_the_sheet() -> None:
     assert line.margin_squared == Fraction(1, 8)
     assert line.margin == pytest.approx(1 / (2 * math.sqrt(2)), rel=1e-15)
     assert line.support == (0, 1, 2, 3)
+    assert str(line).splitlines()[:2] == ["w = (2, -2), b = 1", "margin 0.353553 = sqrt(1/8)"]
+    assert str(line).splitlines()[2] == "support vectors 0, 1, 2, 3"
     # The certificate that the chapter prints.
     alpha = np.array([1, 3, 3, 1])
     rows = separation_constraints(SHEET_POINTS, SHEET_LABELS)

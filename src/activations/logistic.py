@@ -23,6 +23,7 @@ __all__ = [
     "SHEET_POINTS",
     "MaxMarginLine",
     "cone_rays",
+    "formula_errors",
     "is_separating",
     "log_sigmoid",
     "logistic_loss",
@@ -622,6 +623,60 @@ def worst_ulp_errors(x: ArrayLike, *, digits: int = 50) -> dict[str, float]:
     }
 
 
+_FORMULAS: Final[dict[str, Callable[[FloatArray], FloatArray]]] = {
+    "stable form": sigmoid,
+    "textbook": sigmoid_naive,
+    "difference": lambda x: 1 - sigmoid(-x),
+    "by tanh": lambda x: (1 + np.tanh(x / 2)) / 2,
+}
+
+
+def formula_errors(
+    x: ArrayLike, *formulas: str, digits: int = 50
+) -> dict[str, NDArray[np.float64]]:
+    r"""Compare formulas that agree on paper with the true sigmoid.
+
+    Parameters
+    ----------
+    x : array_like of float16, float32 or float64
+        Arguments, of any shape.
+    *formulas : str
+        Which formulas: ``"stable form"`` (`sigmoid`), ``"textbook"`` (`sigmoid_naive`),
+        ``"difference"`` for :math:`1 - \sigma(-x)`, ``"by tanh"`` for
+        :math:`\frac12 (1 + \tanh\frac x2)`.  None given means all four.
+    digits : int, default: 50
+        Decimal digits of the reference.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray of float64
+        The errors in ulp of each formula, in the shape of `x`.
+
+    Raises
+    ------
+    ValueError
+        If a formula has another name.
+
+    See Also
+    --------
+    ulp_error : The measure.
+
+    Examples
+    --------
+    >>> errors = formula_errors(-30.0)
+    >>> [name for name, error in errors.items() if error > 1000]
+    ['difference', 'by tanh']
+    """
+    unknown = set(formulas) - set(_FORMULAS)
+    if unknown:
+        raise ValueError(f"formulas must be among {list(_FORMULAS)}, got {sorted(unknown)}")
+    arguments = _floating(x)
+    true = reference_values(arguments, digits=digits)
+    # The textbook formula is here because it overflows.
+    with np.errstate(over="ignore"):
+        return {name: ulp_error(_FORMULAS[name](arguments), true) for name in formulas or _FORMULAS}
+
+
 # --- Separating lines -------------------------------------------------------------------------
 
 
@@ -984,6 +1039,16 @@ class MaxMarginLine:
     support: tuple[int, ...]
     multipliers: tuple[Fraction, ...]
 
+    def __str__(self) -> str:
+        """Name the four parts, one on each line."""
+        multipliers = ", ".join(map(str, self.multipliers))
+        return (
+            f"w = ({self.w[0]}, {self.w[1]}), b = {self.b}\n"
+            f"margin {self.margin:.6f} = sqrt({self.margin_squared})\n"
+            f"support vectors {', '.join(map(str, self.support))}\n"
+            f"multipliers {multipliers}"
+        )
+
     @property
     def margin_squared(self) -> Fraction:
         """The square of the margin, an exact rational number."""
@@ -1038,8 +1103,11 @@ def max_margin_line(points: ArrayLike, labels: ArrayLike) -> MaxMarginLine:
     >>> line = max_margin_line(SHEET_POINTS, SHEET_LABELS)
     >>> [str(number) for number in (*line.w, line.b, line.margin_squared)]
     ['2', '-2', '1', '1/8']
-    >>> line.support
-    (0, 1, 2, 3)
+    >>> print(line)
+    w = (2, -2), b = 1
+    margin 0.353553 = sqrt(1/8)
+    support vectors 0, 1, 2, 3
+    multipliers 0, 4, 2, 2
     """
     exact, y = _exact_labelled(points, labels, dimension=2)
     hulls = {sign: _hull([i for i in range(len(y)) if y[i] == sign], exact) for sign in (1, -1)}

@@ -155,6 +155,10 @@ def test_ulp_errors(count: int) -> None:
                 # A formula looks the same in every panel, and like no other.
                 assert looks.setdefault(line.get_label(), look) == look
     assert len(set(looks.values())) == len(looks)
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == list(looks)
+    shown = [(line.get_color(), line.get_marker()) for line in legend.get_lines()]
+    assert shown == list(looks.values())
 
 
 def test_every_figure_shows_itself() -> None:

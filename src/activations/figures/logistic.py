@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, NullLocator
 from numpy.typing import ArrayLike, NDArray
 
@@ -53,7 +54,7 @@ def sigmoid_and_relatives(x: ArrayLike) -> BookFigure:
     2
     """
     t = np.asarray(x, dtype=np.float64)
-    figure, (left, right) = style.new_figure(1, 2, height=2.9)
+    figure, (left, right) = style.new_figure(1, 2, height=2.8, width=6.4)
     _zero_lines(left)
     left.plot(t, sigmoid(t), color=style.BLUE)
     left.plot(t, sigmoid_derivative(t), color=style.ORANGE, linestyle="--")
@@ -98,7 +99,7 @@ def tanh_and_sigmoid(x: ArrayLike) -> BookFigure:
     4
     """
     t = np.asarray(x, dtype=np.float64)
-    figure, ax = style.new_figure(height=3.2)
+    figure, ax = style.new_figure(height=3.2, width=5.4)
     _zero_lines(ax)
     ax.plot(t, sigmoid(t), color=style.GREY, linestyle=":", label=r"$\sigma(x)$")
     ax.plot(t, sigmoid(2 * t), color=style.ORANGE, linestyle="--", label=r"$\sigma(2x)$")
@@ -133,7 +134,7 @@ def tanh_slips(x: ArrayLike) -> BookFigure:
     3
     """
     t = np.asarray(x, dtype=np.float64)
-    figure, ax = style.new_figure(height=3.2)
+    figure, ax = style.new_figure(height=3.2, width=5.4)
     _zero_lines(ax)
     ax.plot(t, np.tanh(t), color=style.BLUE, label=r"$\tanh(x)$")
     ax.plot(
@@ -207,7 +208,7 @@ def separating_lines(
     X, y = np.asarray(points, dtype=np.float64), np.asarray(labels)
     low, high = X.min(axis=0) - 1.0, X.max(axis=0) + 1.0
     reach = float(np.linalg.norm(np.maximum(np.abs(low), np.abs(high)))) * 2
-    figure, ax = style.new_figure(height=4.2)
+    figure, ax = style.new_figure(height=4.0, width=5.4)
     groups: list[tuple[str, ArrayLike, dict[str, Any]]] = [
         ("other solutions", others, {"color": style.GREY, "linewidth": 0.7}),
         ("extreme rays", rays, {"color": style.RED, "linewidth": 1.8, "linestyle": ":"}),
@@ -273,7 +274,7 @@ def solutions_in_the_plane(
     'slope $m$'
     """
     grid: NDArray[np.float64] = np.asarray(margins, dtype=np.float64)
-    figure, ax = style.new_figure(height=3.8)
+    figure, ax = style.new_figure(height=3.8, width=5.4)
     outline = np.asarray(corners, dtype=np.float64)
     around = np.vstack([outline, outline[:1]])
     ax.fill(*outline.T, color=style.BLUE, alpha=0.12, linewidth=0)
@@ -289,7 +290,8 @@ def solutions_in_the_plane(
             (m, c),
             xytext=(-10 * float(np.sign(inwards[0])), -14 * float(np.sign(inwards[1]))),
             textcoords="offset points",
-            ha="right" if inwards[0] > 0 else "left",
+            # Straight above the middle the text goes to the right, straight below to the left.
+            ha="right" if inwards[0] > 0 or (inwards[0] == 0 and inwards[1] > 0) else "left",
             va="center",
             color=style.BLUE,
         )
@@ -332,7 +334,7 @@ def loss_along_scaling(
     >>> figure.axes[0].get_yscale()
     'log'
     """
-    figure, ax = style.new_figure(height=3.2)
+    figure, ax = style.new_figure(height=3.2, width=5.4)
     for (name, loss), colour, dashes in zip(
         losses.items(), (style.BLUE, style.ORANGE, style.PURPLE), ("-", "--", "-."), strict=False
     ):
@@ -366,7 +368,9 @@ def ulp_errors(*panels: tuple[ArrayLike, Mapping[str, ArrayLike]]) -> BookFigure
     >>> figure.axes[0].get_yscale()
     'symlog'
     """
-    figure, axes = style.new_figure(1, len(panels), height=3.4, sharey=True, squeeze=False)
+    figure, axes = style.new_figure(
+        1, len(panels), height=3.6, width=6.4, sharey=True, squeeze=False
+    )
     looks: list[dict[str, Any]] = [
         {"color": style.BLUE, "marker": "o", "markersize": 3},
         {"color": style.ORANGE, "marker": "x", "markersize": 4},
@@ -383,6 +387,7 @@ def ulp_errors(*panels: tuple[ArrayLike, Mapping[str, ArrayLike]]) -> BookFigure
         ax.yaxis.set_minor_locator(NullLocator())
         ax.set(xlabel="$x$", ylim=(-0.3, 1e17))
         ax.axhline(1.0, color=style.GREY, linewidth=0.6, zorder=0)
-        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=1)
     axes[0, 0].set_ylabel("error [ulp]")
+    shown = [Line2D([], [], linestyle="none", **look) for look in names.values()]
+    figure.legend(shown, list(names), loc="outside upper center", ncols=2)
     return figure
