@@ -1,0 +1,70 @@
+"""The index of slips: every section whose label begins with ``slip-``, chapter by chapter."""
+
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
+
+PREFIX = "slip-"
+log = logging.getLogger(__name__)
+
+
+class slip_index(nodes.General, nodes.Element):  # noqa: N801  docutils names nodes so
+    """Stands for the list until all pages are read."""
+
+
+class SlipIndex(SphinxDirective):
+    """``{slip-index}``: put the list here."""
+
+    def run(self) -> list[nodes.Node]:
+        self.env.note_reread()
+        return [slip_index()]
+
+
+def slips(app: Sphinx) -> dict[str, list[tuple[str, str, str]]]:
+    """Return (label, anchor, title) of every slip by page, pages in reading order."""
+    labels = app.env.domains.standard_domain.labels
+    found: dict[str, list[tuple[str, str, str]]] = {}
+    for label, (docname, anchor, title) in labels.items():
+        if label.startswith(PREFIX):
+            found.setdefault(docname, []).append((label, anchor, title))
+    for docname, entries in found.items():
+        # Labels are kept in no order that a reader would know; the page's own order is.
+        place = {i: n for n, i in enumerate(ids_in_order(app, docname))}
+        entries.sort(key=lambda entry: place.get(entry[1], len(place)))
+    return dict(sorted(found.items()))
+
+
+def ids_in_order(app: Sphinx, docname: str) -> list[str]:
+    """Return all ids of a page from top to bottom."""
+    doctree = app.env.get_doctree(docname)
+    return [i for node in doctree.findall(nodes.Element) for i in node.get("ids", ())]
+
+
+def fill(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Replace the placeholder by links."""
+    for node in list(doctree.findall(slip_index)):
+        content: list[nodes.Node] = []
+        for page, entries in slips(app).items():
+            uri = app.builder.get_relative_uri(docname, page)
+            head = nodes.reference(
+                "", app.env.titles[page].astext(), internal=True, refuri=uri
+            )
+            content.append(nodes.paragraph("", "", nodes.strong("", "", head)))
+            items = nodes.bullet_list(classes=["slips"])
+            for _label, anchor, title in entries:
+                link = nodes.reference("", title, internal=True, refuri=f"{uri}#{anchor}")
+                items += nodes.list_item("", nodes.paragraph("", "", link))
+            content.append(items)
+        if not content:
+            log.warning("no label begins with %r", PREFIX, location=node)
+        node.replace_self(content)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    app.add_node(slip_index)
+    app.add_directive("slip-index", SlipIndex)
+    app.connect("doctree-resolved", fill)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
