@@ -30,6 +30,7 @@ from activations.lines import (
     network_lines,
     parabola_tangents,
     planar_counts,
+    region_gradients,
     shattered_sets,
     sign_vectors,
     vertices,
@@ -242,6 +243,14 @@ def test_what_is_no_line_is_refused(function):
 def test_what_is_no_box_is_refused(box):
     with pytest.raises(ValueError, match="box"):
         cells([[1, 0]], [0], box)
+
+
+def test_an_empty_list_holds_no_lines():
+    assert count_regions([], []) == count_linear_regions([], [], []) == 1
+    assert zaslavsky_regions([], []) == 1
+    assert sign_vectors([], []).shape == (1, 0)
+    with pytest.raises(ValueError, match="normals has shape"):
+        count_regions(np.zeros(0), np.zeros(0))
 
 
 def test_coincident_lines_are_grouped():
@@ -634,6 +643,33 @@ def test_bad_networks_are_refused():
         network_lines([[1, 2]], [0], [math.inf])
     with pytest.raises(TypeError, match="v has dtype"):
         network_lines([[1, 2]], [0], np.array([True]))
+
+
+@given(st.lists(neuron.filter(lambda n: n[0] or n[1]), min_size=1, max_size=5))
+def test_gradients_agree_with_differences_of_the_network(neurons):
+    table = np.array(neurons)
+    W, b, v = table[:, :2], table[:, 2], table[:, 3]
+    found = cells(W, b, ((-3, -3), (3, 3)))
+    gradients = region_gradients([cell.signs for cell in found], W, v)
+
+    def network(x, y):
+        return sum(s * max(p * x + q * y + r, 0) for p, q, r, s in neurons)
+
+    for cell, gradient in zip(found, gradients, strict=True):
+        x, y = cell.centre
+        # The middle between centre and corner lies inside the same cell.
+        u, w = ((p + q) / 2 for p, q in zip(cell.corners[0], (x, y), strict=True))
+        expected = network(u, w) - network(x, y)
+        assert float(expected) == pytest.approx(gradient @ [float(u - x), float(w - y)], abs=1e-9)
+
+
+def test_bad_gradient_arguments_are_refused():
+    with pytest.raises(ValueError, match="W has shape"):
+        region_gradients([[1]], [[1, 2, 3]], [1])
+    with pytest.raises(ValueError, match="v has shape"):
+        region_gradients([[1]], [[1, 2]], [1, 2])
+    with pytest.raises(ValueError, match="signs has shape"):
+        region_gradients([[1, 1]], [[1, 2]], [1])
 
 
 @given(st.integers(1, 12), st.integers(0, 2**32 - 1))

@@ -37,6 +37,7 @@ __all__ = [
     "network_lines",
     "parabola_tangents",
     "planar_counts",
+    "region_gradients",
     "shattered_sets",
     "sign_vectors",
     "vertices",
@@ -65,6 +66,9 @@ def _as_array(name: str, values: npt.ArrayLike, ndim: int) -> npt.NDArray[Any]:
     array = np.asarray(values) if hasattr(values, "__array__") else np.asarray(values, dtype=object)
     if array.dtype.kind not in "fiuO":
         raise TypeError(f"{name} has dtype {array.dtype}, but must hold real numbers")
+    if array.shape == (0,) and ndim == 2 and isinstance(values, list | tuple):
+        # An empty list holds no lines; where the dimension is not said, it is the plane's.
+        return array.reshape(0, 2)
     if array.ndim != ndim:
         raise ValueError(f"{name} has shape {array.shape}, but must have {ndim} dimension(s)")
     if array.dtype.kind == "f" and not np.isfinite(array).all():
@@ -1415,3 +1419,42 @@ def count_linear_regions(
     """
     found = network_lines(W, b, v)
     return count_regions(found.normals, found.offsets, box)
+
+
+def region_gradients(
+    signs: npt.ArrayLike, W: npt.ArrayLike, v: npt.ArrayLike
+) -> npt.NDArray[np.float64]:
+    r"""Return the gradient of a network 2 -> n -> 1 with ReLU on each of its activation regions.
+
+    Parameters
+    ----------
+    signs : array_like of shape (r, n)
+        For each region the signs of the hidden neurons: `sign_vectors`, or the signs of `cells`.
+    W : array_like of shape (n, 2)
+        The weights of the hidden neurons.
+    v : array_like of shape (n,)
+        The output weights.
+
+    Returns
+    -------
+    ndarray of float64, shape (r, 2)
+        The sums of v_j w_j over the neurons that are active, in float64 arithmetic.
+
+    Examples
+    --------
+    >>> W, v = [[1, 0], [0, 2]], [1, -1]
+    >>> region_gradients([[1, 1], [1, -1], [-1, -1]], W, v).tolist()
+    [[1.0, -2.0], [1.0, 0.0], [0.0, 0.0]]
+    """
+    table, weights = np.asarray(signs), np.asarray(W, dtype=np.float64)
+    outputs = np.asarray(v, dtype=np.float64)
+    if weights.ndim != 2 or weights.shape[1] != 2:
+        raise ValueError(f"W has shape {weights.shape}, but must have shape (n, 2)")
+    if outputs.shape != weights.shape[:1]:
+        raise ValueError(f"v has shape {outputs.shape}, but must have shape {weights.shape[:1]}")
+    if table.ndim != 2 or table.shape[1] != len(weights):
+        raise ValueError(f"signs has shape {table.shape}, but must have shape (r, {len(weights)})")
+    gradients: npt.NDArray[np.float64] = (table > 0).astype(np.float64) @ (
+        outputs[:, None] * weights
+    )
+    return gradients
