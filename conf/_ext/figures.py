@@ -111,14 +111,16 @@ def require_alternative_text(app: Sphinx, doctree: nodes.document, docname: str)
         if len(alt.split()) < 4 or not alt.endswith("."):
             log.warning(
                 "%s: the image %s has no alternative text that is a sentence: %r",
-                docname, Path(image["uri"]).name, alt,
-                type="figures", subtype="alt", location=image,
+                docname,
+                Path(image["uri"]).name,
+                alt,
+                type="figures",
+                subtype="alt",
+                location=image,
             )
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    app.add_node(
-        nodes.image, override=True, html=(visit_image, depart_image)
-    )
+    app.add_node(nodes.image, override=True, html=(visit_image, depart_image))
     app.connect("doctree-resolved", require_alternative_text)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -49,9 +49,7 @@ def fill(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         content: list[nodes.Node] = []
         for page, entries in slips(app).items():
             uri = app.builder.get_relative_uri(docname, page)
-            head = nodes.reference(
-                "", app.env.titles[page].astext(), internal=True, refuri=uri
-            )
+            head = nodes.reference("", app.env.titles[page].astext(), internal=True, refuri=uri)
             content.append(nodes.paragraph("", "", nodes.strong("", "", head)))
             items = nodes.bullet_list(classes=["slips"])
             for _label, anchor, title in entries:

@@ -1,0 +1,122 @@
+# /// script
+# dependencies = ["nox>=2025.5"]
+# ///
+"""Everything that can be run: ``nox`` alone does what CI does, ``nox -s html`` builds the book.
+
+All sessions share one environment, ``.venv/`` in the checkout, which is made on first use and kept
+in step with ``requirements.lock``. After ``--`` a session takes arguments of its own.
+"""
+
+import hashlib
+import os
+import platform
+import shutil
+import sys
+import venv
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.5"
+nox.options.default_venv_backend = "none"
+nox.options.sessions = ["lint", "html", "tests"]
+
+ROOT = Path(__file__).parent.resolve()
+VENV = ROOT / ".venv"
+PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+BUILD = ROOT / "build"
+TORCH = "torch==2.13.0"
+CPU_INDEX = "https://download.pytorch.org/whl/cpu"
+# One thread in every numerical library: the pages are built side by side, and no result may
+# depend on how many cores a reader has.
+THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+
+
+def prepare(session: nox.Session) -> None:
+    """Bring the shared environment in step with the lock; do nothing where it is."""
+    wanted = [ROOT / "requirements.lock", ROOT / "pyproject.toml"]
+    state = hashlib.sha256(b"".join(path.read_bytes() for path in wanted))
+    state.update(f"{ROOT}\0{platform.python_version()}\0{TORCH}".encode())
+    stamp = VENV / "in-step"
+    if PYTHON.exists() and stamp.exists() and stamp.read_text() == state.hexdigest():
+        return
+    if not PYTHON.exists():
+        venv.create(VENV, with_pip=True)
+    pip = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    torch = [*pip, "--constraint", "requirements.lock", TORCH]
+    # Torch comes first, by itself: PyPI's Linux build brings gigabytes for graphics cards.
+    # PyTorch's own index has a small one; with a build at hand, or no way there, pip decides.
+    if sys.platform == "linux" and not os.environ.get("PIP_FIND_LINKS"):
+        codes = range(256)
+        session.run(*torch, "--extra-index-url", CPU_INDEX, external=True, success_codes=codes)
+    session.run(*torch, external=True)
+    session.run(*pip, "--requirement", "requirements.lock", external=True)
+    session.run(*pip, "--no-deps", "--no-build-isolation", "--editable", ".", external=True)
+    stamp.write_text(state.hexdigest())
+
+
+def python(session: nox.Session, *arguments: str, **options: object) -> None:
+    """Run Python from the shared environment."""
+    session.run(str(PYTHON), *arguments, external=True, env=THREADS, **options)
+
+
+@nox.session
+def html(session: nox.Session) -> None:
+    """Execute the book and build its pages; arguments go to sphinx-build."""
+    prepare(session)
+    doctrees, pages = BUILD / "doctrees", BUILD / "html"
+    build = ["-m", "sphinx", "-b", "html", "-c", "conf", "-d", str(doctrees), "-j", "2"]
+    strict = ["--quiet", "--nitpicky", "--fail-on-warning", "--keep-going"]
+    # Sphinx keeps no warnings: a second run after a failed one would pass without this.
+    marker = BUILD / "unfinished"
+    if marker.exists():
+        shutil.rmtree(doctrees, ignore_errors=True)
+    BUILD.mkdir(exist_ok=True)
+    marker.touch()
+    python(session, *build, *strict, *session.posargs, "book", str(pages))
+    marker.unlink()
+    session.log(f"The book: {(pages / 'index.html').as_uri()}")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the unit tests, all doctests and, where it is built, the tests of the pages."""
+    prepare(session)
+    python(session, "-m", "pytest", "-n", "2", *session.posargs)
+
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """Open every page in Chromium, light and dark, wide and narrow; keep screenshots."""
+    prepare(session)
+    python(session, "-m", "pytest", "-m", "browser", "tests/book/test_browser.py", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, types and docstrings."""
+    prepare(session)
+    python(session, "-m", "ruff", "check", ".")
+    python(session, "-m", "ruff", "format", "--check", ".")
+    python(session, "-m", "mypy")
+    sources = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "src").rglob("*.py"))
+    python(session, "-m", "numpydoc.hooks.validate_docstrings", *sources)
+
+
+@nox.session
+def links(session: nox.Session) -> None:
+    """Ask every address in the book whether it still answers; needs a network."""
+    prepare(session)
+    options = ["-b", "linkcheck", "-c", "conf", "-d", str(BUILD / "doctrees"), "--quiet"]
+    python(session, "-m", "sphinx", *options, "book", str(BUILD / "links"))
+
+
+@nox.session
+def lock(session: nox.Session) -> None:
+    """Write requirements.lock anew, for every system and Python that the package allows."""
+    prepare(session)
+    python(session, "-m", "pip", "install", "--quiet", "uv")
+    compile_lock = ["-m", "uv", "pip", "compile", "--universal", "--python-version", "3.11"]
+    options = ["--all-extras", "--no-emit-package", "torch", "--no-header", "--no-annotate"]
+    files = ["pyproject.toml", "--output-file", "requirements.lock", "--upgrade"]
+    python(session, *compile_lock, *options, *files)
