@@ -1,0 +1,55 @@
+"""The book's sources and built pages, as the tests of this folder read them."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+BOOK = ROOT / "book"
+PAGES = ROOT / "build" / "html"
+CHAPTERS = sorted(BOOK.glob("[1-9]-*.md"))
+SOURCES = sorted(BOOK.rglob("*.md"))
+
+PARTS = ["1a", "1b", "1c", "2a", "2b", "2c", "3a", "3b", "3c", "3d", "3e"]
+PARTS += ["4a", "4b", "4c", "4d", "5"]
+EXERCISE_OF_PART = {f"ex-{part}": int(part[0]) for part in PARTS}
+
+CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def name(path: Path) -> str:
+    """Name a page in the list of tests."""
+    return str(path.relative_to(BOOK).with_suffix(""))
+
+
+def cell_code(cell: str) -> str:
+    """Return a cell's code without its options."""
+    if cell.startswith("---"):
+        cell = cell.split("---", 2)[2]
+    lines = cell.strip("\n").splitlines()
+    while lines and lines[0].startswith(":"):
+        lines.pop(0)
+    return "\n".join(lines).strip("\n")
+
+
+def pages_are_current() -> bool:
+    """Tell whether the pages exist and are no older than what they are made from."""
+    index = PAGES / "index.html"
+    if not index.is_file() or (ROOT / "build" / "unfinished").exists():
+        return False
+    built = index.stat().st_mtime
+    inputs = [*SOURCES, *(ROOT / "conf").rglob("*.py"), *(ROOT / "src").rglob("*.py")]
+    newest = max(path.stat().st_mtime for path in inputs)
+    return built >= newest or max(p.stat().st_mtime for p in PAGES.rglob("*.html")) >= newest
+
+
+def need_pages() -> None:
+    """Skip a test of the pages where they are not built, or fail where CI wants them."""
+    if pages_are_current():
+        return
+    message = "the pages are missing or older than the book: run `nox -s html` first"
+    if os.environ.get("ACTIVATIONS_PAGES") == "required":
+        pytest.fail(message)
+    pytest.skip(message)
