@@ -322,6 +322,8 @@ def test_gradient_by_central_differences(z, lam):
     np.testing.assert_allclose(curve, softargmax_jacobian(z, lam), atol=1e-8 * lam)
 
 
+# SymPy calls a function that the newer mpmath has renamed.
+@pytest.mark.filterwarnings("ignore:bitcount function is deprecated:DeprecationWarning")
 def test_gradient_and_hessian_symbolically():
     z = sympy.symbols("z1:4", real=True)
     lam = sympy.symbols("lam", positive=True)

@@ -24,6 +24,8 @@ __all__ = [
 
 _STYLES = ("-", "--", "-.", ":")
 _MARKERS = ("o", "^", "s", "x")
+# Errors below this many ulp are as good as none, and not shown.
+_SMALLEST_ERROR = 1e-3
 
 
 def _plane(x: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -39,6 +41,26 @@ def _square(ax: Axes, *, left: bool, bottom: bool) -> None:
     ax.set_xlabel("$z_1$" if bottom else "")
     ax.set_ylabel("$z_2$" if left else "")
     ax.tick_params(labelbottom=bottom, labelleft=left)
+
+
+def _label_places(
+    levels: NDArray[np.float64], lam: float, low: float, high: float
+) -> list[tuple[float, float]]:
+    """Return for each contour inside the square a point on its flat part."""
+    width = high - low
+    places = []
+    for level in levels:
+        x = low + 0.2 * width
+        if level < x + 0.1 * width:
+            x = low + 0.1 * width
+        if level <= x:
+            continue
+        y = level + np.log1p(-np.exp(-lam * (level - x))) / lam
+        if y > high - 0.04 * width:
+            x = y = level - np.log(2) / lam
+        if low + 0.04 * width < y < high - 0.04 * width:
+            places.append((float(x), float(y)))
+    return places
 
 
 @style.styled
@@ -68,7 +90,6 @@ def lse_contours(x: ArrayLike, lams: Sequence[float], levels: ArrayLike) -> Book
     """
     t, z = _plane(x)
     heights = np.asarray(levels, dtype=np.float64)
-    labelled = heights[np.isclose(heights % 0.5, 0)]
     maximum = z.max(axis=-1)
     figure, axes = style.new_figure(2, 2, height=6.6, width=6.6)
     titles = [rf"lse, $\lambda = {lam:g}$" for lam in lams] + ["max"]
@@ -77,11 +98,12 @@ def lse_contours(x: ArrayLike, lams: Sequence[float], levels: ArrayLike) -> Book
         last = k == len(lams)
         if not last:
             ax.contour(
-                t, t, maximum, heights, colors=style.GREY, linewidths=0.8, linestyles="dotted"
+                t, t, maximum, heights, colors=style.GREY, linewidths=1.1, linestyles="dotted"
             )
         colour = style.ORANGE if last else style.BLUE
         drawn = ax.contour(t, t, surface, heights, colors=colour, linewidths=1.6, linestyles="-")
-        ax.clabel(drawn, labelled, fmt="%g", fontsize=9, colors=style.INK)
+        places = _label_places(heights, np.inf if last else lams[k], float(t[0]), float(t[-1]))
+        ax.clabel(drawn, fmt="%.1f", fontsize=9, colors=style.INK, manual=places)
         ax.set_title(title)
         _square(ax, left=k % 2 == 0, bottom=k >= 2)
     return figure
@@ -318,7 +340,7 @@ def lse_errors(x: ArrayLike, errors: Mapping[str, ArrayLike], crossing: float) -
     x : array_like of shape (n,)
         Where on the path.
     errors : mapping of str to array_like of shape (n,)
-        Errors by the label of their unit, at most four; zeros are not shown.
+        Errors by the label of their unit, at most four; those below 1/1000 are not shown.
     crossing : float
         Where log-sum-exp is 0.
 
@@ -349,7 +371,7 @@ def softargmax_errors(p: ArrayLike, errors: Mapping[str, ArrayLike]) -> BookFigu
     p : array_like of shape (n,)
         The components, positive.
     errors : mapping of str to array_like of shape (n,)
-        Errors in ulp by the name of the method, at most four; zeros are not shown.
+        Errors in ulp by the name of the method, at most four; those below 1/1000 are not shown.
 
     Returns
     -------
@@ -366,13 +388,14 @@ def softargmax_errors(p: ArrayLike, errors: Mapping[str, ArrayLike]) -> BookFigu
     _errors(ax, np.asarray(p, dtype=np.float64), errors)
     ax.set_xscale("log")
     ax.set(xlabel="component", ylabel="error in ulp")
+    ax.xaxis.set_minor_locator(NullLocator())
     return figure
 
 
 def _errors(ax: Axes, x: NDArray[np.float64], errors: Mapping[str, ArrayLike]) -> None:
     for (label, values), colour, marker in zip(errors.items(), style.CYCLE, _MARKERS, strict=False):
         shown = np.asarray(values, dtype=np.float64)
-        visible = shown > 0
+        visible = shown >= _SMALLEST_ERROR
         ax.plot(
             x[visible],
             shown[visible],
@@ -384,6 +407,7 @@ def _errors(ax: Axes, x: NDArray[np.float64], errors: Mapping[str, ArrayLike]) -
             rasterized=True,
         )
     ax.set_yscale("log")
+    ax.set_ylim(_SMALLEST_ERROR / 2)
     ax.yaxis.set_minor_locator(NullLocator())
     ax.axhline(0.5, color=style.GREY, linewidth=0.8, zorder=0)
-    ax.legend(loc="upper right", markerscale=2)
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, markerscale=2, borderaxespad=0)
