@@ -36,6 +36,7 @@ __all__ = [
     "ArchiveModel",
     "available_source",
     "load_activations",
+    "read_chunk",
     "statements",
 ]
 
@@ -211,14 +212,45 @@ def _chunk_paths(folder: Path, layer: int, n_rows: int) -> list[Path]:
     return [folder / f"layer_{layer}_{start}.pt" for start in range(0, n_rows, CHUNK_ROWS)]
 
 
-def _read_chunk(path: Path, shape: tuple[int, int]) -> NDArray[np.float32]:
-    """Read one file as a tensor and nothing else, and check it."""
+def read_chunk(path: str | Path, shape: tuple[int, int]) -> NDArray[np.float32]:
+    """Read one file of the archive as a tensor and nothing else, and check it.
+
+    Parameters
+    ----------
+    path : str or Path
+        A file that `torch.save` wrote.
+    shape : (int, int)
+        The shape that its tensor must have.
+
+    Returns
+    -------
+    numpy.ndarray of float32
+        The tensor's values, all finite.
+
+    Raises
+    ------
+    DataMissingError
+        If there is no such file; an OSError.
+    DataUnusableError
+        If the file is damaged, holds anything but such a tensor, or wants to run code, which is
+        not done; a ValueError.
+
+    Examples
+    --------
+    >>> from activations.truth.archive import read_chunk
+    >>> read_chunk("no_such_file.pt", (25, 4096))
+    Traceback (most recent call last):
+    ...
+    activations.truth.statement_sets.DataMissingError: no_such_file.pt is missing...
+    """
     # Importing torch takes a second, which those who only ask for statements need not spend.
     import torch
 
     again = "remove the file and fetch it again"
     try:
         tensor = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise DataMissingError(f"{path} is missing; fetch the archive again") from error
     except pickle.UnpicklingError as error:
         raise DataUnusableError(
             f"{path}: refused, because it holds more than a tensor; loading it in full could run "
@@ -326,7 +358,7 @@ def load_activations(
         strict=True,
     ):
         stop = min(start + CHUNK_ROWS, n)
-        X[start:stop] = _read_chunk(path, (stop - start, kind.width))
+        X[start:stop] = read_chunk(path, (stop - start, kind.width))
     X.setflags(write=False)
     return Activations(
         name=name,

@@ -1,0 +1,324 @@
+"""Figures of chapter 2: statements in the plane, what probes make of them, and why."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
+
+from activations.figures import style
+from activations.figures.style import BookFigure
+from activations.truth.separability import cover_probability
+
+__all__ = [
+    "labelled_plane",
+    "onset_curves",
+    "score_distributions",
+    "transfer_spread",
+    "truth_plane",
+]
+
+_TRUE: dict[str, Any] = {"color": style.BLUE, "marker": "o"}
+_FALSE: dict[str, Any] = {"color": style.ORANGE, "marker": "x"}
+
+
+def _two_classes(ax: Axes, points: np.ndarray, labels: np.ndarray, size: float = 9) -> None:
+    """Scatter true statements as blue rings and false ones as orange crosses."""
+    for label, name, look in ((0, "false", _FALSE), (1, "true", _TRUE)):
+        x, y = points[labels == label].T
+        ring = (
+            {"facecolors": "none", "edgecolors": look["color"]}
+            if label
+            else {"color": look["color"]}
+        )
+        ax.scatter(
+            x, y, s=size, marker=look["marker"], linewidths=0.7, label=name,
+            rasterized=len(labels) > 1000, **ring,
+        )  # fmt: skip
+
+
+@style.styled
+def labelled_plane(
+    panels: Mapping[str, tuple[ArrayLike, ArrayLike]],
+    shares: Mapping[str, ArrayLike] | None = None,
+) -> BookFigure:
+    """Scatter each statement set on its first two principal components.
+
+    Parameters
+    ----------
+    panels : mapping of str to (array_like, array_like)
+        For each set its scores, of which the first two columns are drawn, and its labels 0, 1.
+    shares : mapping of str to array_like, optional
+        For each set the shares of the variance along the components, named at the axes.
+
+    Returns
+    -------
+    BookFigure
+        One panel a set, two abreast.
+
+    Examples
+    --------
+    >>> from activations.figures.truth import labelled_plane
+    >>> len(labelled_plane({"cities": ([[0, 1], [1, 0]], [0, 1])}).axes)
+    1
+    """
+    columns = min(2, len(panels))
+    rows = -(-len(panels) // columns)
+    figure, axes = style.new_figure(rows, columns, height=2.9 * rows, squeeze=False)
+    for ax, (name, (scores, labels)) in zip(axes.flat, panels.items(), strict=False):
+        _two_classes(ax, np.asarray(scores)[:, :2], np.asarray(labels))
+        ax.set_title(name, family="monospace")
+        given = None if shares is None else np.asarray(shares[name])
+        for axis, number in ((ax.xaxis, 0), (ax.yaxis, 1)):
+            told = "" if given is None else f" ({given[number]:.0%})"
+            axis.set_label_text(f"component {number + 1}{told}")
+    for ax in list(axes.flat)[len(panels) :]:
+        ax.remove()
+    _legend_below(figure, axes.flat[0])
+    return figure
+
+
+def _legend_below(figure: BookFigure, ax: Axes) -> None:
+    handles, names = ax.get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside lower center", ncols=len(names), markerscale=1.8)
+
+
+@style.styled
+def onset_curves(
+    real: Mapping[str, int], permuted: Mapping[str, Sequence[int]], n_points: Mapping[str, int]
+) -> BookFigure:
+    """Mark the numbers of components that separate, beside Cover's probability.
+
+    Parameters
+    ----------
+    real : mapping of str to int
+        For each set the smallest k that separates its true labels.
+    permuted : mapping of str to sequence of int
+        For each set the same for permuted labels.
+    n_points : mapping of str to int
+        For each set the number of distinct points.
+
+    Returns
+    -------
+    BookFigure
+        The probability that k components separate random labels, over k, one curve for each
+        number of points, with the permuted labels on it and the true ones at its foot.
+
+    Examples
+    --------
+    >>> from activations.figures.truth import onset_curves
+    >>> len(onset_curves({"a": 1}, {"a": [4, 5]}, {"a": 10}).axes)
+    1
+    """
+    figure, ax = style.new_figure(height=3.2)
+    for n, colour, line in zip(
+        sorted(set(n_points.values())), style.CYCLE, ("-", "--", "-.", ":"), strict=False
+    ):
+        k = np.unique(np.round(np.geomspace(1, n, 240)).astype(int))
+        curve = [cover_probability(n, int(value)) for value in k]
+        ax.plot(k, curve, line, color=colour, label=f"random labels, $n = {n}$")
+        found = sorted(
+            v for name, values in permuted.items() if n_points[name] == n for v in values
+        )
+        ax.plot(
+            found, [cover_probability(n, v) for v in found], "o", color=colour, fillstyle="none",
+            label=f"permuted labels, $n = {n}$",
+        )  # fmt: skip
+    names: dict[int, list[str]] = {}
+    for name, value in real.items():
+        names.setdefault(value, []).append(name)
+    for value, who in names.items():
+        ax.plot([value], [0.0], "D", color=style.RED, clip_on=False, zorder=3)
+        ax.annotate(
+            "\n".join(who), (value, 0.0), xytext=(0, 8), textcoords="offset points",
+            family="monospace", fontsize=9, color=style.RED, va="bottom",
+        )  # fmt: skip
+    ax.set_xscale("log")
+    ax.set_ylim(0, 1)
+    ax.set_xlabel("number $k$ of principal components")
+    ax.set_ylabel("probability of separation")
+    _legend_above(figure, ax)
+    return figure
+
+
+def _legend_above(figure: BookFigure, ax: Axes) -> None:
+    handles, names = ax.get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside upper center", ncols=2)
+
+
+@style.styled
+def score_distributions(panels: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> BookFigure:
+    """Draw how one probe scores true and false statements of each set.
+
+    Parameters
+    ----------
+    panels : mapping of str to (array_like, array_like)
+        For each set the probe's scores and the labels 0, 1.
+
+    Returns
+    -------
+    BookFigure
+        One panel a set, two abreast, with common axes; the line at 0 is the probe's threshold.
+
+    Examples
+    --------
+    >>> from activations.figures.truth import score_distributions
+    >>> len(score_distributions({"cities": ([-1.0, 2.0], [0, 1])}).axes)
+    1
+    """
+    columns = min(2, len(panels))
+    rows = -(-len(panels) // columns)
+    figure, axes = style.new_figure(
+        rows, columns, height=1.9 * rows + 0.4, squeeze=False, sharex=True
+    )
+    every = np.concatenate([np.asarray(scores, dtype=float) for scores, _ in panels.values()])
+    bins = np.linspace(every.min(), every.max(), 61)
+    for ax, (name, (scores, labels)) in zip(axes.flat, panels.items(), strict=False):
+        values, classes = np.asarray(scores, dtype=float), np.asarray(labels)
+        for label, told, colour, line in (
+            (0, "false", style.ORANGE, "--"),
+            (1, "true", style.BLUE, "-"),
+        ):
+            chosen = values[classes == label]
+            ax.hist(
+                chosen, bins=bins, weights=np.full(len(chosen), 1 / len(chosen)), label=told,
+                histtype="step", color=colour, linestyle=line, linewidth=1.5,
+            )  # fmt: skip
+        ax.axvline(0.0, color=style.INK, linewidth=0.8, linestyle=":")
+        ax.set_title(name, family="monospace")
+        ax.set_yticks([])
+        ax.spines["left"].set_visible(False)
+    for ax in axes[-1]:
+        ax.set_xlabel(r"score $\mathbf{w}\cdot\mathbf{a} + b$")
+    for ax in list(axes.flat)[len(panels) :]:
+        ax.remove()
+    _legend_below(figure, axes.flat[0])
+    return figure
+
+
+@style.styled
+def transfer_spread(frame: pd.DataFrame, published: pd.DataFrame) -> BookFigure:
+    """Draw accuracy and AUROC of probes over random splits, beside published accuracies.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Runs of one training, with columns ``test``, ``C``, ``accuracy`` and ``auroc``.
+    published : pandas.DataFrame
+        Accuracies to compare with, with columns ``test``, ``C`` and ``published``.
+
+    Returns
+    -------
+    BookFigure
+        Two panels, accuracy and AUROC, with a row for each test set and penalty: a ring for each
+        split, a diamond for what was published.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from activations.figures.truth import transfer_spread
+    >>> frame = pd.DataFrame({"test": ["cities"], "C": [1.0], "accuracy": [0.5], "auroc": [0.6]})
+    >>> known = pd.DataFrame({"test": ["cities"], "C": [1.0], "published": [0.4]})
+    >>> [len(ax.collections) for ax in transfer_spread(frame, known).axes]
+    [1, 1]
+    """
+    cells = list(dict.fromkeys(zip(frame["test"], frame["C"], strict=True)))
+    cells.sort(key=lambda cell: list(frame["test"].unique()).index(cell[0]))
+    figure, axes = style.new_figure(1, 2, height=0.42 * len(cells) + 1.3, sharey=True)
+    for ax, column, name in zip(axes, ("accuracy", "auroc"), ("accuracy", "AUROC"), strict=True):
+        for row, (test, C) in enumerate(cells):
+            values = frame[(frame["test"] == test) & (frame["C"] == C)][column].to_numpy()
+            colour = style.BLUE if np.isinf(C) else style.GREEN
+            ax.scatter(
+                values, np.full(len(values), row), s=42, marker="o", facecolors="none",
+                edgecolors=colour, linewidths=1.0, clip_on=False,
+            )  # fmt: skip
+            known = published[(published["test"] == test) & (published["C"] == C)]
+            if column == "accuracy" and len(known):
+                ax.plot(known["published"], [row], "D", color=style.RED, clip_on=False)
+        ax.axvline(0.5, color=style.GREY, linewidth=0.8, linestyle=":")
+        ax.set_xlim(0, 1)
+        ax.set_xlabel(name)
+    axes[0].set_ylim(len(cells) - 0.5, -0.5)
+    axes[0].set_yticks(
+        range(len(cells)),
+        [f"{test}\n{'no penalty' if np.isinf(C) else f'$C = {C:g}$'}" for test, C in cells],
+        fontsize=9,
+    )
+    return figure
+
+
+@style.styled
+def truth_plane(
+    panels: Mapping[str, Sequence[tuple[ArrayLike, ArrayLike, int]]],
+    t_G: ArrayLike,
+    t_P: ArrayLike,
+    probe: ArrayLike,
+) -> BookFigure:
+    """Draw statements in the plane of the two directions of truth, and a probe's direction.
+
+    Parameters
+    ----------
+    panels : mapping of str to sequence of (array_like, array_like, int)
+        For each topic its sets: points of shape (n, 2), labels 0 and 1, and the polarity +-1.
+    t_G, t_P : array_like of float, shape (2,)
+        The directions of truth in the plane.
+    probe : array_like of float, shape (2,)
+        The direction of the probe's weights in the plane, of length 1.
+
+    Returns
+    -------
+    BookFigure
+        One panel a topic. Affirmative statements are rings and crosses, negated ones squares and
+        pluses; the probe's arrow is drawn with the length of the longer of t_G and t_P.
+
+    Examples
+    --------
+    >>> from activations.figures.truth import truth_plane
+    >>> topic = [([[1.0, 1.0], [-1.0, -1.0]], [1, 0], 1)]
+    >>> len(truth_plane({"cities": topic}, [1.0, 0.0], [0.0, 1.0], [0.6, 0.8]).axes)
+    1
+    """
+    figure, axes = style.new_figure(1, len(panels), height=4.1, squeeze=False, sharey=True)
+    looks = {
+        (1, 1): ("o", style.BLUE, "affirmative, true"),
+        (0, 1): ("x", style.ORANGE, "affirmative, false"),
+        (1, -1): ("s", style.PURPLE, "negated, true"),
+        (0, -1): ("+", style.RED, "negated, false"),
+    }
+    longest = max(np.linalg.norm(np.asarray(t_G)), np.linalg.norm(np.asarray(t_P)))
+    arrows = {
+        r"$\mathbf{t}_G$": np.asarray(t_G, dtype=float),
+        r"$\mathbf{t}_P$": np.asarray(t_P, dtype=float),
+        r"$\mathbf{w}$": np.asarray(probe, dtype=float) * longest,
+    }
+    for ax, (topic, members) in zip(axes.flat, panels.items(), strict=True):
+        total = sum(len(np.asarray(labels)) for _, labels, _ in members)
+        for points, labels, polarity in members:
+            for label in (1, 0):
+                marker, colour, name = looks[label, polarity]
+                x, y = np.asarray(points)[np.asarray(labels) == label].T
+                ring = {"facecolors": "none", "edgecolors": colour} if label else {"color": colour}
+                ax.scatter(
+                    x, y, s=9, marker=marker, linewidths=0.6, alpha=0.75, label=name,
+                    rasterized=total > 1000, **ring,
+                )  # fmt: skip
+        for name, arrow in arrows.items():
+            ax.annotate(
+                "", arrow, (0.0, 0.0),
+                arrowprops={"arrowstyle": "-|>", "color": style.INK, "linewidth": 1.6,
+                            "shrinkA": 0, "shrinkB": 0,
+                            "linestyle": ":" if "w" in name else "-"},
+            )  # fmt: skip
+            # The probe's arrow ends among the points, so its name stands beside its middle.
+            place = 0.5 * arrow + 0.13 * arrow[::-1] * (1, -1) if "w" in name else 1.17 * arrow
+            ax.text(*place, name, ha="center", va="center", fontsize=12)
+        ax.set_aspect("equal")
+        ax.set_title(topic, family="monospace")
+        ax.set_xlabel(r"along $\mathbf{t}_G$")
+    axes[0, 0].set_ylabel(r"across, towards $\mathbf{t}_P$")
+    handles, names = axes.flat[0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside lower center", ncols=2, markerscale=1.8)
+    return figure

@@ -1,0 +1,456 @@
+"""Linear probes, what they say about a statement, and the directions that truth takes.
+
+A probe is a weight vector and a bias; it calls a statement true where its score is positive. The
+fits run on one thread of the linear algebra library, so that they do not depend on the machine's
+number of cores.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import scipy.stats
+from numpy.typing import ArrayLike, NDArray
+from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
+from sklearn.metrics import roc_auc_score  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+__all__ = [
+    "TOLERANCE",
+    "Evaluation",
+    "LinearProbe",
+    "PrincipalComponents",
+    "TruthDirections",
+    "evaluate",
+    "fit_logistic",
+    "principal_components",
+    "truth_directions",
+    "wilson_interval",
+]
+
+Floats = NDArray[np.float64]
+
+#: The largest component of the mean loss's gradient at which the fits of the book stop.
+TOLERANCE: Final = 1e-10
+
+_MAX_ITER: Final = 100_000
+
+
+def _matrix(X: ArrayLike) -> Floats:
+    values = np.asarray(X)
+    if values.dtype.kind not in "fiu":
+        raise TypeError(f"X must hold real numbers, got dtype {values.dtype}")
+    if values.ndim != 2 or 0 in values.shape:
+        raise ValueError(f"X must have shape (n, d), neither of them 0, got {values.shape}")
+    values = values.astype(np.float64)
+    if not np.isfinite(values).all():
+        raise ValueError("X must be finite, but holds NaN or infinity")
+    return values
+
+
+def _labels(y: ArrayLike, n: int, name: str = "y", allowed: tuple[int, int] = (0, 1)) -> Floats:
+    labels = np.asarray(y)
+    if labels.shape != (n,):
+        raise ValueError(f"{name} must have shape ({n},), got {labels.shape}")
+    if labels.dtype.kind not in "biuf" or not np.isin(labels, allowed).all():
+        raise ValueError(f"{name} must hold {allowed[0]} and {allowed[1]}, got {labels[:5]}...")
+    return labels.astype(np.float64)
+
+
+@dataclass(frozen=True, eq=False)
+class LinearProbe:
+    """A hyperplane that calls a statement true on its positive side.
+
+    Attributes
+    ----------
+    weights : numpy.ndarray of float64, shape (d,)
+        The normal vector w.
+    bias : float
+        The offset b.
+    n_iter : int
+        Iterations that the fit took.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from activations.truth.probes import LinearProbe
+    >>> LinearProbe(np.array([1.0, -1.0]), 0.5, 0).scores([[1, 1], [1, 2]]).tolist()
+    [0.5, -0.5]
+    """
+
+    weights: Floats
+    bias: float
+    n_iter: int
+
+    def scores(self, X: ArrayLike) -> Floats:
+        """Score statements.
+
+        Parameters
+        ----------
+        X : array_like of float, shape (n, d)
+            Their activations.
+
+        Returns
+        -------
+        numpy.ndarray of float64, shape (n,)
+            ``X @ weights + bias``.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `X` is not a finite matrix with d columns.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from activations.truth.probes import LinearProbe
+        >>> LinearProbe(np.array([2.0]), 1.0, 0).scores([[3.0]]).tolist()
+        [7.0]
+        """
+        values = _matrix(X)
+        if values.shape[1] != len(self.weights):
+            raise ValueError(
+                f"X must have {len(self.weights)} columns as the probe, got {values.shape[1]}"
+            )
+        with threadpool_limits(limits=1):
+            return np.asarray(values @ self.weights + self.bias)
+
+
+def fit_logistic(
+    X: ArrayLike, y: ArrayLike, *, C: float = np.inf, tol: float = TOLERANCE
+) -> LinearProbe:
+    """Fit a logistic regression.
+
+    Parameters
+    ----------
+    X : array_like of float, shape (n, d)
+        The activations; the fit runs in float64.
+    y : array_like of int, shape (n,)
+        1 for true, 0 for false; both must occur.
+    C : float
+        Weight of the loss against the penalty ``|w|**2 / 2``; infinity means no penalty. The
+        bias is never penalised.
+    tol : float
+        The solver (L-BFGS) stops when no component of the gradient of the penalised mean loss
+        exceeds it.
+
+    Returns
+    -------
+    LinearProbe
+        The fit.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `X` is not a finite matrix, `y` not a vector of both labels, or `C` or `tol` is not
+        positive.
+    ArithmeticError
+        If the solver does not come to an end.
+
+    Notes
+    -----
+    Without penalty and on separable classes there is no best fit: the loss tends to 0 as |w|
+    grows, and what is returned is where the tolerance happened to stop the solver.
+
+    Examples
+    --------
+    >>> from activations.truth.probes import fit_logistic
+    >>> probe = fit_logistic([[0.0], [1.0], [2.0], [3.0]], [0, 1, 0, 1])
+    >>> (probe.scores([[-9.0], [9.0]]) > 0).tolist()
+    [False, True]
+    """
+    values = _matrix(X)
+    labels = _labels(y, len(values))
+    if len(np.unique(labels)) != 2:
+        raise ValueError("y must hold both labels, got one only")
+    if not C > 0:
+        raise ValueError(f"C must be positive, got {C}")
+    if not 0 < tol < np.inf:
+        raise ValueError(f"tol must be positive and finite, got {tol}")
+    with threadpool_limits(limits=1):
+        model = LogisticRegression(C=C, tol=tol, max_iter=_MAX_ITER).fit(values, labels)
+    n_iter = int(model.n_iter_[0])
+    if n_iter >= _MAX_ITER:
+        raise ArithmeticError(f"logistic regression did not reach tol={tol}")
+    return LinearProbe(np.asarray(model.coef_[0]), float(model.intercept_[0]), n_iter)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a probe's scores are worth on labelled statements.
+
+    Attributes
+    ----------
+    n : int
+        The number of statements.
+    correct : int
+        How many it labels correctly.
+    auroc : float
+        The probability that a random true statement scores higher than a random false one, ties
+        counted half. It does not depend on the threshold.
+    share_true : float
+        The share of statements that it calls true.
+    correct_recentred : int
+        How many it would label correctly with its threshold at the mean of these scores.
+    """
+
+    n: int
+    correct: int
+    auroc: float
+    share_true: float
+    correct_recentred: int
+
+    @property
+    def accuracy(self) -> float:
+        """The share of statements labelled correctly."""
+        return self.correct / self.n
+
+    @property
+    def accuracy_recentred(self) -> float:
+        """The share of statements labelled correctly with the threshold at the mean score."""
+        return self.correct_recentred / self.n
+
+
+def evaluate(scores: ArrayLike, y: ArrayLike) -> Evaluation:
+    """Judge scores by labels.
+
+    Parameters
+    ----------
+    scores : array_like of float, shape (n,)
+        A statement is called true where its score is positive.
+    y : array_like of int, shape (n,)
+        1 for true, 0 for false; both must occur.
+
+    Returns
+    -------
+    Evaluation
+        Counts, AUROC and shares.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, a score is not finite, or a label is missing.
+
+    Examples
+    --------
+    >>> from activations.truth.probes import evaluate
+    >>> result = evaluate([-3.0, -2.0, -1.0, -0.5], [1, 1, 0, 0])
+    >>> result.accuracy, result.auroc, result.share_true, result.accuracy_recentred
+    (0.5, 0.0, 0.0, 0.0)
+    """
+    values = np.asarray(scores, dtype=np.float64)
+    if values.ndim != 1 or not len(values) or not np.isfinite(values).all():
+        raise ValueError("scores must be a vector of finite numbers, at least one")
+    labels = _labels(y, len(values))
+    if len(np.unique(labels)) != 2:
+        raise ValueError("y must hold both labels, got one only")
+    return Evaluation(
+        n=len(values),
+        correct=int(((values > 0) == (labels == 1)).sum()),
+        auroc=float(roc_auc_score(labels, values)),
+        share_true=float((values > 0).mean()),
+        correct_recentred=int(((values > values.mean()) == (labels == 1)).sum()),
+    )
+
+
+def wilson_interval(correct: int, n: int, *, confidence: float = 0.95) -> tuple[float, float]:
+    """Give Wilson's interval for a proportion.
+
+    Parameters
+    ----------
+    correct : int
+        Successes, 0 to n.
+    n : int
+        Trials, at least 1.
+    confidence : float
+        The nominal coverage, between 0 and 1.
+
+    Returns
+    -------
+    low, high : float
+        The proportions that a two-sided score test does not reject.
+
+    Raises
+    ------
+    ValueError
+        If the counts or the confidence are out of range.
+
+    Notes
+    -----
+    Unlike the textbook interval p +- z sqrt(p (1-p) / n), it does not shrink to a point at 0 or n
+    successes. It treats the trials as independent.
+
+    References
+    ----------
+    .. [1] E. B. Wilson, "Probable inference, the law of succession, and statistical inference",
+       Journal of the American Statistical Association 22, 1927, pp. 209-212.
+
+    Examples
+    --------
+    >>> from activations.truth.probes import wilson_interval
+    >>> [round(end, 3) for end in wilson_interval(2, 71)]
+    [0.008, 0.097]
+    """
+    if not n > 0 or not 0 <= correct <= n:
+        raise ValueError(f"correct must be in 0, ..., n and n positive, got {correct} of {n}")
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence must be between 0 and 1, got {confidence}")
+    interval = scipy.stats.binomtest(int(correct), int(n)).proportion_ci(
+        confidence_level=confidence, method="wilson"
+    )
+    return float(interval.low), float(interval.high)
+
+
+@dataclass(frozen=True, eq=False)
+class PrincipalComponents:
+    """The principal components of a cloud of points.
+
+    Attributes
+    ----------
+    mean : numpy.ndarray of float64, shape (d,)
+        The cloud's mean.
+    axes : numpy.ndarray of float64, shape (k, d)
+        Orthonormal rows, the directions of falling variance.
+    scores : numpy.ndarray of float64, shape (n, k)
+        Each point's coordinates, ``(X - mean) @ axes.T``.
+    share : numpy.ndarray of float64, shape (k,)
+        The share of the variance along each axis.
+    """
+
+    mean: Floats
+    axes: Floats
+    scores: Floats
+    share: Floats
+
+
+def principal_components(X: ArrayLike, k: int | None = None) -> PrincipalComponents:
+    """Find the principal components of a cloud of points.
+
+    Parameters
+    ----------
+    X : array_like of float, shape (n, d)
+        The points.
+    k : int, optional
+        How many components; by default all that there are, min(n, d).
+
+    Returns
+    -------
+    PrincipalComponents
+        The components. The sign of each is such that its largest entry is positive.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `X` is not a finite matrix, or `k` not in 1, ..., min(n, d).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from activations.truth.probes import principal_components
+    >>> principal_components([[0.0, 0.0], [0.0, 2.0]], 1).scores.tolist()
+    [[-1.0], [1.0]]
+    """
+    values = _matrix(X)
+    most = min(values.shape)
+    if k is not None and (isinstance(k, bool) or not isinstance(k, int | np.integer)):
+        raise TypeError(f"k must be an integer, got {k!r}")
+    if k is not None and not 1 <= k <= most:
+        raise ValueError(f"k must be in 1, ..., {most}, got {k}")
+    mean = values.mean(axis=0)
+    with threadpool_limits(limits=1):
+        U, s, axes = np.linalg.svd(values - mean, full_matrices=False)
+    signs = np.sign(axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)])
+    total = float((s**2).sum())
+    share = s**2 / total if total > 0 else np.zeros_like(s)
+    return PrincipalComponents(
+        mean=mean,
+        axes=(axes * signs[:, None])[:k],
+        scores=(U * (s * signs))[:, :k],
+        share=share[:k],
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class TruthDirections:
+    """The general and the polarity-sensitive direction of truth.
+
+    Attributes
+    ----------
+    t_G : numpy.ndarray of float64, shape (d,)
+        What a true statement has more of than a false one, whether affirmative or negated,
+        halved.
+    t_P : numpy.ndarray of float64, shape (d,)
+        What comes to it in affirmative statements and goes off it in negated ones.
+    """
+
+    t_G: Floats  # noqa: N815
+    t_P: Floats  # noqa: N815
+
+    @property
+    def cosine(self) -> float:
+        """The cosine of the angle between the two."""
+        return float(self.t_G @ self.t_P / (np.linalg.norm(self.t_G) * np.linalg.norm(self.t_P)))
+
+
+def truth_directions(
+    X: ArrayLike, y: ArrayLike, polarity: ArrayLike, sets: ArrayLike
+) -> TruthDirections:
+    """Estimate the two directions of truth by least squares.
+
+    Parameters
+    ----------
+    X : array_like of float, shape (n, d)
+        Activations of statements of several sets.
+    y : array_like of int, shape (n,)
+        1 for true, 0 for false.
+    polarity : array_like of int, shape (n,)
+        +1 for affirmative, -1 for negated.
+    sets : array_like, shape (n,)
+        The set to which each statement belongs, by any names or numbers.
+
+    Returns
+    -------
+    TruthDirections
+        The least-squares estimates.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument does not have that form, or the two directions cannot be told apart,
+        as when all statements are affirmative.
+
+    Notes
+    -----
+    The model is a = mu_i + tau t_G + tau p t_P, with tau = +-1 for true and false and p the
+    polarity. Each set is centred by its own mean, then a - mu_i is regressed on (tau, tau p).
+    Centring uses no labels.
+
+    References
+    ----------
+    .. [1] L. Buerger, F. A. Hamprecht and B. Nadler, "Truth is universal: robust detection of
+       lies in LLMs", NeurIPS 2024, arXiv:2407.12831.
+
+    Examples
+    --------
+    >>> from activations.truth.probes import truth_directions
+    >>> X = [[3.0, 1.0], [-3.0, -1.0], [1.0, 1.0], [-1.0, -1.0]]
+    >>> found = truth_directions(X, [1, 0, 1, 0], [1, 1, -1, -1], ["a", "a", "b", "b"])
+    >>> found.t_G.round(9).tolist(), abs(found.t_P).round(9).tolist()
+    ([2.0, 1.0], [1.0, 0.0])
+    """
+    values = _matrix(X)
+    tau = 2.0 * _labels(y, len(values)) - 1.0
+    p = _labels(polarity, len(values), "polarity", (-1, 1))
+    names = np.asarray(sets)
+    if names.shape != (len(values),):
+        raise ValueError(f"sets must have shape ({len(values)},), got {names.shape}")
+    centred = values.copy()
+    for name in np.unique(names):
+        rows = names == name
+        centred[rows] -= centred[rows].mean(axis=0)
+    design = np.column_stack([tau, tau * p])
+    if np.linalg.matrix_rank(design) < 2:
+        raise ValueError("polarity must hold both +1 and -1, else t_G and t_P are not determined")
+    with threadpool_limits(limits=1):
+        t_G, t_P = np.linalg.lstsq(design, centred)[0]
+    return TruthDirections(np.asarray(t_G), np.asarray(t_P))
