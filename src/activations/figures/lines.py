@@ -43,9 +43,11 @@ def _label_place(cell: Cell, box: Corners) -> tuple[float, float]:
     scale = np.array([box[1][0] - box[0][0], box[1][1] - box[0][1]])
     polygon = cell.polygon / scale
     edges = np.roll(polygon, -1, axis=0) - polygon
-    inward = np.column_stack([-edges[:, 1], edges[:, 0]])
-    inward /= np.linalg.norm(inward, axis=1, keepdims=True)
-    reach = (inward * polygon).sum(axis=1)
+    lengths = np.linalg.norm(edges, axis=1)
+    # Corners that differ may be equal once they are rounded.
+    sides = lengths > 0
+    inward = np.column_stack([-edges[:, 1], edges[:, 0]])[sides] / lengths[sides, None]
+    reach = (inward * polygon[sides]).sum(axis=1)
     best = linprog(
         [0.0, 0.0, -1.0],
         A_ub=np.column_stack([-inward, np.ones(len(inward))]),
@@ -142,7 +144,7 @@ def numbered_regions(
             ax.text(x, y, str(number), ha="center", va="center", fontsize=11)
         _frame(ax, box)
         text = captions[index] if captions else f"{len(rows)} lines, {len(found)} regions"
-        ax.set_title(text, y=-0.02, va="top", fontsize=10.5)
+        ax.set_title(text, y=-0.05, va="top", fontsize=10.5)
     return figure
 
 
@@ -309,7 +311,7 @@ def growth(n_max: int) -> BookFigure:
         fontsize=12,
     )
     ax.set(xlabel="number of lines $n$", ylabel="how many")
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10], nbins=6))
     return figure
 
 
@@ -467,7 +469,9 @@ def fold_gradients(
         color=style.INK,
         pivot="mid",
         angles="xy",
-        width=0.006,
+        scale_units="width",
+        scale=8 * float(np.hypot(*gradients.T).max()) or None,
+        width=0.007,
     )
     _frame(ax, box)
     return figure
