@@ -26,6 +26,7 @@ from activations.mlp import (
     numerical_gradient,
     parameter_count,
     pattern_labels,
+    patterns_by_draw,
     preactivations,
     tied_mlp,
 )
@@ -525,6 +526,13 @@ class TestPatterns:
             pattern_labels([[0, 1]])
         with pytest.raises(ValueError, match="patterns"):
             pattern_labels(np.True_)
+
+    def test_draws(self):
+        table = patterns_by_draw((2, 6, 1), [3, 4], [1.0, 5.0, 25.0], 15)
+        for seed, row in zip((3, 4), table, strict=True):
+            model = mlp((2, 6, 1), generator=generator(seed))
+            assert row.tolist() == [count_patterns(model, grid(-r, r, 15)) for r in (1, 5, 25)]
+        assert patterns_by_draw((2, 6, 1), [], [1.0], 15).shape == (0, 1)
 
     def test_results_do_not_depend_on_the_number_of_threads(self):
         model, made = network((2, 20, 1)), grid(-10, 10, 64)

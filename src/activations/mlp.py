@@ -38,6 +38,7 @@ __all__ = [
     "numerical_gradient",
     "parameter_count",
     "pattern_labels",
+    "patterns_by_draw",
     "preactivations",
     "tied_mlp",
 ]
@@ -762,6 +763,39 @@ def count_patterns(model: nn.Module, points: Grid | npt.ArrayLike) -> int:
         changes[1:] = (rows[1:] != rows[:-1]).any(axis=1)
         seen.update(row.tobytes() for row in np.unique(rows[changes], axis=0))
     return len(seen)
+
+
+def patterns_by_draw(
+    widths: Sequence[int], seeds: Sequence[int], half_widths: Sequence[float], n: int
+) -> npt.NDArray[np.int64]:
+    """Count the patterns that a grid sees in several draws of a network.
+
+    Parameters
+    ----------
+    widths : sequence of int
+        The network, as for `mlp`.
+    seeds : sequence of int
+        One draw for each seed of a torch generator.
+    half_widths : sequence of float
+        The grids reach over [-r, r]^2 for each of these r.
+    n : int
+        The number of points along each axis.
+
+    Returns
+    -------
+    ndarray of int64, shape (draws, grids)
+        `count_patterns` of each draw on each grid.
+
+    Examples
+    --------
+    >>> from activations.mlp import patterns_by_draw
+    >>> patterns_by_draw((2, 1, 1), seeds=[0, 1], half_widths=[10], n=20)
+    array([[2],
+           [2]])
+    """
+    models = [mlp(widths, generator=torch.Generator().manual_seed(seed)) for seed in seeds]
+    counts = [[count_patterns(model, grid(-r, r, n)) for r in half_widths] for model in models]
+    return np.array(counts, dtype=np.int64).reshape(len(models), len(half_widths))
 
 
 def pattern_labels(patterns: npt.ArrayLike) -> npt.NDArray[np.int64]:

@@ -1,0 +1,514 @@
+"""Figures of chapter 4: a network's output, its gradients, its lines, and random networks."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+
+from activations.experiments import (
+    expected_regions,
+    independent_pairs_tail,
+    survival,
+    zoom_tail_bound,
+)
+from activations.figures import style
+from activations.figures.style import BookFigure
+from activations.mlp import Grid
+
+__all__ = [
+    "box_counts",
+    "gradient_errors",
+    "gradients",
+    "lines_over_output",
+    "outputs",
+    "patterns",
+    "patterns_seen",
+    "radius_tail",
+    "zoom_series",
+]
+
+_LINE_STYLES = ("-", "--", ":", "-.")
+_MARKERS = ("o", "s", "^", "D")
+
+
+def _image(ax: Axes, values: npt.ArrayLike, grid: Grid, **settings: Any) -> Any:
+    """Show an image with its pixels centred on the points of its grid."""
+    image = ax.imshow(
+        np.asarray(values),
+        extent=grid.extent,
+        origin="lower",
+        interpolation="none",
+        aspect="equal",
+        **settings,
+    )
+    low, high = float(grid.x[0]), float(grid.x[-1])
+    ax.set_xticks([low, (low + high) / 2, high])
+    low, high = float(grid.y[0]), float(grid.y[-1])
+    ax.set_yticks([low, (low + high) / 2, high])
+    ax.xaxis.set_major_formatter(FuncFormatter(_plain))
+    ax.yaxis.set_major_formatter(FuncFormatter(_plain))
+    ax.set_xlabel("$x_1$")
+    ax.set_ylabel("$x_2$", rotation=0, va="center")
+    return image
+
+
+def _plain(value: float, _: object = None) -> str:
+    """Write a tick as an integer where it is one, with a true minus."""
+    return f"{value:,.10g}".replace("-", "−").replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def _square_title(grid: Grid) -> str:
+    return f"${_mathematical(grid.x[0])} \\leq x_1, x_2 \\leq {_mathematical(grid.x[-1])}$"
+
+
+def _mathematical(value: float) -> str:
+    return f"{value:,.10g}".replace(",", r"\,")
+
+
+@style.styled
+def outputs(images: Sequence[npt.ArrayLike], grids: Sequence[Grid]) -> BookFigure:
+    """Draw the output of a network as images, two abreast.
+
+    Parameters
+    ----------
+    images : sequence of array_like of shape (ny, nx)
+        The outputs, each on its grid.
+    grids : sequence of Grid
+        The grids, as many as there are images.
+
+    Returns
+    -------
+    BookFigure
+        One panel with its colour bar for each image.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from activations.mlp import grid
+    >>> square = grid(-1, 1, 5)
+    >>> figure = outputs([square.points[..., 0]], [square])
+    >>> figure.axes[0].images[0].get_array().shape
+    (5, 5)
+    """
+    rows = (len(images) + 1) // 2
+    columns = min(len(images), 2)
+    figure, axes = style.new_figure(rows, columns, height=3.1 * rows, squeeze=False)
+    for ax, image, grid in zip(axes.flat, images, grids, strict=False):
+        shown = _image(ax, image, grid, cmap=style.SEQUENTIAL)
+        ax.set_title(_square_title(grid))
+        figure.colorbar(shown, ax=ax, shrink=0.8, pad=0.02, aspect=14)
+    for ax in axes[:, 1:].flat:
+        ax.set_ylabel("")
+    for ax in axes.flat[len(images) :]:
+        ax.remove()
+    return figure
+
+
+def _draw_lines(ax: Axes, W: npt.NDArray[Any], b: npt.NDArray[Any], **settings: Any) -> None:
+    """Draw the lines w . x + b = 0, as far as the axes reach."""
+    for (u, v), offset in zip(W.tolist(), b.tolist(), strict=True):
+        size = u * u + v * v
+        foot = (-offset * u / size, -offset * v / size)
+        ax.axline(foot, (foot[0] - v, foot[1] + u), **settings)
+
+
+@style.styled
+def lines_over_output(
+    values: npt.ArrayLike, grid: Grid, W: npt.ArrayLike, b: npt.ArrayLike
+) -> BookFigure:
+    """Draw the output of a shallow network with the lines on which its neurons switch.
+
+    Parameters
+    ----------
+    values : array_like of shape (ny, nx)
+        The output on the grid.
+    grid : Grid
+        The grid.
+    W : array_like of shape (n, 2)
+        The hidden weights.
+    b : array_like of shape (n,)
+        The hidden biases.
+
+    Returns
+    -------
+    BookFigure
+        Left the output, right the output under the lines.
+
+    Examples
+    --------
+    >>> from activations.mlp import grid
+    >>> square = grid(-1, 1, 5)
+    >>> figure = lines_over_output(square.points[..., 0], square, [[1.0, 0.5]], [0.2])
+    >>> len(figure.axes[1].lines)
+    1
+    """
+    figure, axes = style.new_figure(1, 2, height=3.6)
+    for ax in axes:
+        _image(ax, values, grid, cmap=style.SEQUENTIAL)
+    left, right, bottom, top = grid.extent
+    _draw_lines(axes[1], np.asarray(W), np.asarray(b), color="white", linewidth=0.9)
+    axes[1].set(xlim=(left, right), ylim=(bottom, top))
+    axes[0].set_title("output")
+    axes[1].set_title("output and lines")
+    return figure
+
+
+@style.styled
+def zoom_series(
+    W: npt.ArrayLike,
+    b: npt.ArrayLike,
+    vertices: npt.ArrayLike,
+    half_widths: Sequence[float],
+    counts: Sequence[int],
+) -> BookFigure:
+    """Draw the lines of a shallow network and their crossings in squares of growing size.
+
+    Parameters
+    ----------
+    W : array_like of shape (n, 2)
+        The hidden weights.
+    b : array_like of shape (n,)
+        The hidden biases.
+    vertices : array_like of shape (V, 2)
+        The points in which the lines cross.
+    half_widths : sequence of float
+        The squares are [-r, r]^2 for these r.
+    counts : sequence of int
+        The number of regions that each of the squares meets.
+
+    Returns
+    -------
+    BookFigure
+        One panel a square.
+
+    Examples
+    --------
+    >>> figure = zoom_series([[1, 0], [0, 1]], [0, -2], [[0, 2]], [1, 3], [2, 4])
+    >>> [ax.get_title() for ax in figure.axes]
+    ['2 regions', '4 regions']
+    """
+    figure, axes = style.new_figure(1, len(half_widths), height=2.9, squeeze=False)
+    points = np.asarray(vertices, dtype=np.float64).reshape(-1, 2)
+    for ax, r, count in zip(axes.flat, half_widths, counts, strict=True):
+        _draw_lines(ax, np.asarray(W), np.asarray(b), color=style.BLUE, linewidth=0.7)
+        shown = points[(np.abs(points) <= r).all(axis=1)]
+        ax.plot(
+            shown[:, 0],
+            shown[:, 1],
+            linestyle="none",
+            marker="o",
+            markersize=3,
+            color=style.ORANGE,
+            zorder=3,
+        )
+        ax.set(xlim=(-r, r), ylim=(-r, r), aspect="equal", title=f"{count} regions")
+        ax.set_xticks([-r, 0, r], [_plain(round(t)) for t in (-r, 0, r)])
+        ax.set_yticks([-r, 0, r], [_plain(round(t)) for t in (-r, 0, r)])
+        ax.spines[["top", "right"]].set_visible(True)
+        ax.set_xlabel("$x_1$")
+    axes[0, 0].set_ylabel("$x_2$", rotation=0, va="center")
+    return figure
+
+
+@style.styled
+def gradients(numerical: npt.ArrayLike, exact: npt.ArrayLike, grid: Grid) -> BookFigure:
+    """Draw both components of two gradient images in matplotlib's prism colours.
+
+    Parameters
+    ----------
+    numerical : array_like of shape (ny, nx, 2)
+        The gradient by differences.
+    exact : array_like of shape (ny, nx, 2)
+        The exact gradient.
+    grid : Grid
+        The grid.
+
+    Returns
+    -------
+    BookFigure
+        A row for each component, the differences on the left, the exact values on the right,
+        with one scale of colours a row.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from activations.mlp import grid
+    >>> square = grid(-1, 1, 5)
+    >>> figure = gradients(np.zeros((5, 5, 2)), np.ones((5, 5, 2)), square)
+    >>> figure.axes[0].images[0].get_cmap().name
+    'prism'
+    """
+    figure, axes = style.new_figure(2, 2, height=6.2)
+    columns = (("by numpy.gradient", np.asarray(numerical)), ("exact", np.asarray(exact)))
+    for k, name in enumerate((r"$\partial f/\partial x_1$", r"$\partial f/\partial x_2$")):
+        # The exact values set the scale: differences lie between them.
+        low, high = float(columns[1][1][..., k].min()), float(columns[1][1][..., k].max())
+        for ax, (how, values) in zip(axes[k], columns, strict=True):
+            shown = _image(ax, values[..., k], grid, cmap="prism", vmin=low, vmax=high)
+            ax.set_title(f"{name}, {how}")
+        figure.colorbar(shown, ax=list(axes[k]), shrink=0.85)
+    return figure
+
+
+@style.styled
+def gradient_errors(
+    numerical: npt.ArrayLike, exact: npt.ArrayLike, grid: Grid, row: int, columns: slice
+) -> BookFigure:
+    """Draw where the difference quotient along x is wrong, and by how much along one row.
+
+    Parameters
+    ----------
+    numerical : array_like of shape (ny, nx, 2)
+        The gradient by differences.
+    exact : array_like of shape (ny, nx, 2)
+        The exact gradient.
+    grid : Grid
+        The grid.
+    row : int
+        The row of the image shown on the right.
+    columns : slice
+        The part of that row.
+
+    Returns
+    -------
+    BookFigure
+        Left an image of the absolute error, right both derivatives along a part of the row.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from activations.mlp import grid
+    >>> square = grid(-1, 1, 5)
+    >>> figure = gradient_errors(np.zeros((5, 5, 2)), np.ones((5, 5, 2)), square, 2, slice(1, 4))
+    >>> len(figure.axes[1].lines[0].get_xdata())
+    3
+    """
+    difference, true = np.asarray(numerical)[..., 0], np.asarray(exact)[..., 0]
+    figure, (left, right) = style.new_figure(
+        1, 2, height=3.3, gridspec_kw={"width_ratios": [1.15, 1]}
+    )
+    shown = _image(left, np.abs(difference - true), grid, cmap="magma")
+    figure.colorbar(shown, ax=left, shrink=0.85)
+    left.axhline(float(grid.y[row]), color="white", linewidth=0.8, linestyle=":")
+    left.set_title(r"error of $\partial f/\partial x_1$")
+    x = grid.x[columns]
+    right.plot(
+        x, true[row, columns], color=style.BLUE, drawstyle="steps-mid", label="exact", zorder=1
+    )
+    right.plot(
+        x,
+        difference[row, columns],
+        color=style.ORANGE,
+        linestyle="none",
+        marker="o",
+        markersize=4,
+        label="numpy.gradient",
+    )
+    right.set_xlabel("$x_1$")
+    right.set_title(rf"$\partial f/\partial x_1$ at $x_2 = {grid.y[row]:.2f}$")
+    right.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=2)
+    return figure
+
+
+@style.styled
+def patterns(labels: Mapping[str, npt.ArrayLike], grid: Grid) -> BookFigure:
+    """Draw which activation pattern holds where, one colour a pattern.
+
+    Parameters
+    ----------
+    labels : mapping of str to array_like of int, shape (ny, nx)
+        For each panel, under its title, the number of the pattern at every point.
+    grid : Grid
+        The grid.
+
+    Returns
+    -------
+    BookFigure
+        One panel an entry.
+        The colours only tell neighbours apart; they may repeat.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from activations.mlp import grid
+    >>> figure = patterns({"rows": np.arange(25).reshape(5, 5) // 5}, grid(-1, 1, 5))
+    >>> figure.axes[0].get_title()
+    'rows'
+    """
+    figure, axes = style.new_figure(1, len(labels), height=3.7, squeeze=False)
+    for ax, (title, image) in zip(axes.flat, labels.items(), strict=True):
+        # Steps by the golden ratio keep consecutive numbers far apart on the scale.
+        shade = np.asarray(image) * 0.6180339887498949 % 1.0
+        _image(ax, shade, grid, cmap=style.SEQUENTIAL, vmin=0.0, vmax=1.0)
+        ax.set_title(title)
+    return figure
+
+
+@style.styled
+def patterns_seen(
+    half_widths: npt.ArrayLike,
+    series: Mapping[str, npt.ArrayLike],
+    *,
+    radius: float | None = None,
+) -> BookFigure:
+    """Draw how many regions squares of growing size show.
+
+    Parameters
+    ----------
+    half_widths : array_like of shape (k,)
+        Half the sides of the squares, increasing.
+    series : mapping of str to array_like of shape (k,)
+        The numbers, under the names in the legend.
+    radius : float, optional
+        The zoom radius, drawn as a vertical line.
+
+    Returns
+    -------
+    BookFigure
+        One curve an entry over a logarithmic axis.
+
+    Examples
+    --------
+    >>> figure = patterns_seen([1, 10, 100], {"exact": [3, 50, 60]}, radius=20)
+    >>> figure.axes[0].get_xscale()
+    'log'
+    """
+    figure, ax = style.new_figure(height=3.3)
+    sizes = np.asarray(half_widths, dtype=np.float64)
+    for k, (name, counts) in enumerate(series.items()):
+        ax.plot(
+            sizes,
+            np.asarray(counts),
+            color=style.CYCLE[k],
+            linestyle=_LINE_STYLES[k],
+            marker=_MARKERS[k],
+            markersize=4,
+            label=name,
+        )
+    if radius is not None:
+        ax.axvline(radius, color=style.GREY, linewidth=1.0)
+        ax.annotate(
+            " $R$",
+            (radius, 0.0),
+            xycoords=("data", "axes fraction"),
+            xytext=(2, 6),
+            textcoords="offset points",
+            color=style.GREY,
+        )
+    ax.set_xscale("log")
+    ax.set_ylim(bottom=0)
+    ax.set_xlabel("half-width $r$ of the square $[-r, r]^2$")
+    ax.set_ylabel("regions")
+    ax.legend(loc="best")
+    return figure
+
+
+@style.styled
+def radius_tail(radius: npt.ArrayLike, n: int) -> BookFigure:
+    """Draw how often the zoom radius of a random shallow network exceeds a number.
+
+    Parameters
+    ----------
+    radius : array_like of shape (m,)
+        The zoom radii of m networks.
+    n : int
+        The number of hidden neurons of each.
+
+    Returns
+    -------
+    BookFigure
+        The empirical probability on doubly logarithmic axes, with the upper bound and with what
+        independent pairs would give.
+
+    Examples
+    --------
+    >>> figure = radius_tail([5.0, 20.0, 70.0], 3)
+    >>> len(figure.axes[0].lines)
+    4
+    """
+    values, fraction = survival(radius)
+    figure, ax = style.new_figure(height=3.5)
+    ax.plot(
+        values, fraction, color=style.BLUE, drawstyle="steps-pre", label=f"{len(values)} networks"
+    )
+    r = np.geomspace(max(1.0, float(values[0]) / 2), float(values[-1]) * 2, 200)
+    bound = zoom_tail_bound(n, r)
+    ax.plot(
+        r[bound < 1],
+        bound[bound < 1],
+        color=style.ORANGE,
+        linestyle="--",
+        label=r"bound $\binom{n}{2}\,\frac{20}{27\,r}$",
+    )
+    ax.plot(
+        r, independent_pairs_tail(n, r), color=style.GREEN, linestyle=":", label="independent pairs"
+    )
+    ax.axvline(10, color=style.GREY, linewidth=1.0)
+    ax.annotate(
+        "the sheet's range",
+        (10, 0.0),
+        xycoords=("data", "axes fraction"),
+        xytext=(4, 6),
+        textcoords="offset points",
+        color=style.GREY,
+    )
+    ax.set(xscale="log", yscale="log", xlabel="$r$", ylabel="$P(R > r)$")
+    ax.set_ylim(0.5 / len(values), 1.5)
+    ax.yaxis.set_minor_formatter(NullFormatter())
+    ax.xaxis.set_major_locator(LogLocator(numticks=10))
+    ax.legend(loc="lower left", bbox_to_anchor=(0.0, 0.1))
+    return figure
+
+
+@style.styled
+def box_counts(counts: npt.ArrayLike, n: int, half_width: float) -> BookFigure:
+    """Draw how many regions random shallow networks show in a square.
+
+    Parameters
+    ----------
+    counts : array_like of int, shape (m,)
+        The number of regions of each network.
+    n : int
+        The number of hidden neurons of each.
+    half_width : float
+        The square is (-half_width, half_width)^2.
+
+    Returns
+    -------
+    BookFigure
+        A bar for each number, the expectation, and the largest possible number.
+
+    Examples
+    --------
+    >>> figure = box_counts([5, 6, 6, 7], 3, 10)
+    >>> [int(bar.get_height()) for bar in figure.axes[0].patches]
+    [1, 2, 1]
+    """
+    table = np.asarray(counts)
+    figure, ax = style.new_figure(height=3.0)
+    places = np.arange(table.min(), table.max() + 1)
+    heights = np.bincount(table - table.min()).tolist()
+    ax.bar(places, heights, width=0.8, color=style.BLUE, alpha=0.75, edgecolor="none")
+    mean, most = float(expected_regions(n, half_width)), n * (n + 1) // 2 + 1
+    ax.axvline(mean, color=style.ORANGE, linestyle="--")
+    ax.axvline(most, color=style.GREY, linestyle=":")
+    top = 1.04
+    for place, text, colour, align in (
+        (mean, f"expected {mean:.2f}", style.ORANGE, "right"),
+        (most, f"plane {most}", style.GREY, "right"),
+    ):
+        ax.annotate(
+            text,
+            (place, top),
+            xycoords=("data", "axes fraction"),
+            color=colour,
+            ha=align,
+            va="bottom",
+        )
+    ax.set_xlabel("regions in the square")
+    ax.set_ylabel("networks")
+    ax.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+    return figure

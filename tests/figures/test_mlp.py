@@ -1,0 +1,208 @@
+"""The figures of chapter 4 show the data that they are given, where it belongs."""
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex
+
+from activations.experiments import (
+    expected_regions,
+    independent_pairs_tail,
+    survival,
+    zoom_tail_bound,
+)
+from activations.figures import mlp as draw
+from activations.figures import style
+from activations.mlp import Grid, grid
+
+SQUARE = grid(-10, 10, 21)
+RECTANGLE = Grid(np.array([0.0, 1.0, 2.0]), np.array([5.0, 7.0]))
+W = np.array([[1.0, 0.5], [0.0, 2.0], [-3.0, 0.0]])
+B = np.array([0.2, -1.0, 6.0])
+
+
+def image_of(ax):
+    (image,) = ax.images
+    return image
+
+
+def lies_on(line, w, b, ax) -> bool:
+    """Say whether an infinite line of the axes is w . x + b = 0."""
+    p, q = np.array(line.get_xy1()), np.array(line.get_xy2())
+    scale = max(1.0, float(np.abs([p, q]).max()))
+    return p.tolist() != q.tolist() and max(abs(w @ p + b), abs(w @ q + b)) < 1e-9 * scale
+
+
+class TestOutputs:
+    def test_images_extents_and_titles(self):
+        first, second = SQUARE, grid(-2, 2, 5)
+        values = [square.points[..., 0] + 3 * square.points[..., 1] for square in (first, second)]
+        figure = draw.outputs(values, [first, second])
+        for ax, square, expected, size in zip(
+            figure.axes, (first, second), values, ("10", "2"), strict=False
+        ):
+            image = image_of(ax)
+            assert np.array_equal(image.get_array(), expected)
+            assert tuple(image.get_extent()) == square.extent
+            assert image.origin == "lower"
+            assert image.get_interpolation() == "none"
+            assert ax.get_aspect() == 1.0
+            assert ax.get_title() == f"$-{size} \\leq x_1, x_2 \\leq {size}$"
+
+    def test_three_images_leave_no_empty_panel(self):
+        figure = draw.outputs([SQUARE.points[..., 0]] * 3, [SQUARE] * 3)
+        # Each panel has a colour bar of its own.
+        assert len(figure.axes) == 6
+        assert sum(bool(ax.images) for ax in figure.axes) >= 3
+
+    def test_rectangular_grid(self):
+        figure = draw.outputs([np.arange(6.0).reshape(2, 3)], [RECTANGLE])
+        assert tuple(image_of(figure.axes[0]).get_extent()) == (-0.5, 2.5, 4.0, 8.0)
+
+    def test_ticks_have_a_true_minus(self):
+        ax = draw.outputs([grid(-1000, 1000, 3).points[..., 0]], [grid(-1000, 1000, 3)]).axes[0]
+        labels = [ax.xaxis.get_major_formatter()(t) for t in ax.get_xticks()]
+        assert labels == [
+            "\N{MINUS SIGN}1\N{NARROW NO-BREAK SPACE}000",
+            "0",
+            "1\N{NARROW NO-BREAK SPACE}000",
+        ]
+
+
+class TestLines:
+    def test_lines_over_output(self):
+        values = SQUARE.points[..., 1]
+        left, right = draw.lines_over_output(values, SQUARE, W, B).axes
+        for ax in (left, right):
+            assert np.array_equal(image_of(ax).get_array(), values)
+        assert not left.lines
+        assert len(right.lines) == 3
+        for line, w, b in zip(right.lines, W, B, strict=True):
+            assert lies_on(line, w, b, right)
+        assert right.get_xlim() == SQUARE.extent[:2]
+        assert right.get_ylim() == SQUARE.extent[2:]
+
+    def test_zoom_series(self):
+        points = np.array([[0.0, 1.0], [3.0, -4.0], [2.0, 0.5]])
+        figure = draw.zoom_series(W, B, points, [2.0, 5.0], [4, 7])
+        for ax, r, shown, title in zip(
+            figure.axes, (2, 5), (points[[0, 2]], points), ("4 regions", "7 regions"), strict=True
+        ):
+            *folds, dots = ax.lines
+            assert all(lies_on(line, w, b, ax) for line, w, b in zip(folds, W, B, strict=True))
+            assert np.array_equal(dots.get_xydata(), shown)
+            assert ax.get_xlim() == ax.get_ylim() == (-r, r)
+            assert ax.get_title() == title
+
+    def test_zoom_series_without_vertices(self):
+        figure = draw.zoom_series(W[:1], B[:1], np.zeros((0, 2)), [1.0], [2])
+        assert len(figure.axes[0].lines[-1].get_xdata()) == 0
+
+
+class TestGradients:
+    def test_images_and_common_scales(self):
+        rng = np.random.default_rng(0)
+        numerical, exact = rng.normal(size=(2, 21, 21, 2))
+        figure = draw.gradients(numerical, exact, SQUARE)
+        expected = [numerical[..., 0], exact[..., 0], numerical[..., 1], exact[..., 1]]
+        for ax, values, k in zip(figure.axes, expected, (0, 0, 1, 1), strict=False):
+            image = image_of(ax)
+            assert np.array_equal(image.get_array(), values)
+            assert image.get_cmap().name == "prism"
+            assert image.get_clim() == (exact[..., k].min(), exact[..., k].max())
+        titles = [ax.get_title() for ax in figure.axes[:4]]
+        assert all(r"\partial x_1" in title for title in titles[:2])
+        assert all(r"\partial x_2" in title for title in titles[2:])
+        assert [title.endswith("exact") for title in titles] == [False, True, False, True]
+
+    def test_errors(self):
+        rng = np.random.default_rng(1)
+        numerical, exact = rng.normal(size=(2, 21, 21, 2))
+        figure = draw.gradient_errors(numerical, exact, SQUARE, 4, slice(3, 9))
+        left, right = figure.axes[:2]
+        assert np.array_equal(image_of(left).get_array(), np.abs(numerical[..., 0] - exact[..., 0]))
+        assert left.lines[0].get_ydata()[0] == SQUARE.y[4]
+        step, dots = right.lines
+        assert np.array_equal(step.get_xdata(), SQUARE.x[3:9])
+        assert np.array_equal(step.get_ydata(), exact[4, 3:9, 0])
+        assert np.array_equal(dots.get_ydata(), numerical[4, 3:9, 0])
+        assert [text.get_text() for text in right.get_legend().get_texts()] == [
+            "exact",
+            "numpy.gradient",
+        ]
+
+
+class TestPatterns:
+    def test_equal_labels_have_equal_shades(self):
+        labels = np.arange(441).reshape(21, 21) % 50
+        figure = draw.patterns({"a": labels, "b": labels.T}, SQUARE)
+        for ax, expected, title in zip(figure.axes, (labels, labels.T), "ab", strict=True):
+            shades = np.asarray(image_of(ax).get_array())
+            assert ax.get_title() == title
+            pairs = set(zip(expected.ravel().tolist(), shades.ravel().tolist(), strict=True))
+            assert len(pairs) == len(np.unique(shades)) == 50
+            assert shades.min() >= 0
+            assert shades.max() < 1
+
+    def test_consecutive_labels_differ_clearly(self):
+        labels = np.arange(441).reshape(21, 21)
+        shades = np.asarray(image_of(draw.patterns({"a": labels}, SQUARE).axes[0]).get_array())
+        step = np.abs(np.diff(shades.ravel()))
+        assert np.minimum(step, 1 - step).min() > 0.3
+
+    def test_seen(self):
+        series = {"there": [3, 5, 8], "seen": [3, 4, 2]}
+        ax = draw.patterns_seen([1, 10, 100], series, radius=30).axes[0]
+        assert ax.get_xscale() == "log"
+        assert ax.get_ylim()[0] == 0
+        for line, counts in zip(ax.lines, series.values(), strict=False):
+            assert line.get_xdata().tolist() == [1, 10, 100]
+            assert line.get_ydata().tolist() == counts
+        assert ax.lines[2].get_xdata() == [30, 30]
+        assert len({line.get_linestyle() for line in ax.lines[:2]}) == 2
+        assert len({line.get_marker() for line in ax.lines[:2]}) == 2
+
+    def test_seen_without_radius(self):
+        assert len(draw.patterns_seen([1, 10], {"a": [1, 2]}).axes[0].lines) == 1
+
+
+class TestRandomNetworks:
+    def test_tail(self):
+        radius = np.array([4.0, 900.0, 20.0, 75.0, 75.0])
+        ax = draw.radius_tail(radius, 4).axes[0]
+        empirical, bound, independent, sheet = ax.lines
+        values, fraction = survival(radius)
+        assert np.array_equal(empirical.get_xdata(), values)
+        assert np.array_equal(empirical.get_ydata(), fraction)
+        r = bound.get_xdata()
+        assert bound.get_ydata() == pytest.approx(zoom_tail_bound(4, r))
+        assert (bound.get_ydata() < 1).all()
+        assert independent.get_ydata() == pytest.approx(
+            independent_pairs_tail(4, independent.get_xdata())
+        )
+        assert sheet.get_xdata() == [10, 10]
+        assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
+
+    def test_histogram(self):
+        counts = np.array([3, 5, 5, 7, 7, 7])
+        ax = draw.box_counts(counts, 4, 2.0).axes[0]
+        heights = {round(bar.get_x() + bar.get_width() / 2): bar.get_height() for bar in ax.patches}
+        assert heights == {3: 1, 4: 0, 5: 2, 6: 0, 7: 3}
+        mean, most = ax.lines
+        assert mean.get_xdata() == pytest.approx([float(expected_regions(4, 2.0))] * 2)
+        assert most.get_xdata() == [11, 11]
+        assert any(text.get_text() == "plane 11" for text in ax.texts)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: draw.patterns_seen([1, 10], {"a": [1, 2]}),
+        lambda: draw.radius_tail([4.0, 20.0], 4),
+        lambda: draw.box_counts([3, 5], 4, 2.0),
+        lambda: draw.zoom_series(W, B, [[0, 1]], [2.0], [4]),
+    ],
+)
+def test_lines_use_the_books_colours(make):
+    """Anything else would not follow the page into dark mode."""
+    colours = {to_hex(line.get_color()) for ax in make().axes for line in ax.lines}
+    assert colours <= set(style.PALETTE.values())
