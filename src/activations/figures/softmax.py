@@ -393,7 +393,8 @@ def softargmax_errors(p: ArrayLike, errors: Mapping[str, ArrayLike]) -> BookFigu
 
 
 def _errors(ax: Axes, x: NDArray[np.float64], errors: Mapping[str, ArrayLike]) -> None:
-    for (label, values), colour, marker in zip(errors.items(), style.CYCLE, _MARKERS, strict=False):
+    drawn = zip(errors.items(), style.CYCLE, _MARKERS, strict=False)
+    for k, ((label, values), colour, marker) in enumerate(drawn):
         shown = np.asarray(values, dtype=np.float64)
         visible = shown >= _SMALLEST_ERROR
         ax.plot(
@@ -404,7 +405,8 @@ def _errors(ax: Axes, x: NDArray[np.float64], errors: Mapping[str, ArrayLike]) -
             markersize=2.8,
             color=colour,
             label=label,
-            rasterized=True,
+            # The first method named is the one to see.
+            zorder=3 - 0.1 * k,
         )
     ax.set_yscale("log")
     ax.set_ylim(_SMALLEST_ERROR / 2)
