@@ -141,10 +141,10 @@ def numbered_regions(
         _draw_lines(ax, rows, box)
         places = sorted((_label_place(cell, box) for cell in found), key=lambda p: (-p[1], p[0]))
         for number, (x, y) in enumerate(places, start=1):
-            ax.text(x, y, str(number), ha="center", va="center", fontsize=11)
+            ax.text(x, y, str(number), ha="center", va="center", fontsize=12)
         _frame(ax, box)
         text = captions[index] if captions else f"{len(rows)} lines, {len(found)} regions"
-        ax.set_title(text, y=-0.05, va="top", fontsize=10.5)
+        ax.set_title(text, y=-0.05, va="top", fontsize=11.5)
     return figure
 
 
@@ -201,7 +201,7 @@ def induction_step(normals: npt.ArrayLike, offsets: npt.ArrayLike, box: Corners)
             textcoords="offset points",
             ha="center",
             va="center",
-            fontsize=12,
+            fontsize=14,
             color=style.RED,
         )
     _frame(ax, box)
@@ -260,7 +260,7 @@ def tangent_intervals(places: Sequence[int], box: Corners) -> BookFigure:
             text or r"$\varnothing$",
             ha="center",
             va="center",
-            fontsize=13 if named else 17,
+            fontsize=14.5 if named else 20,
         )
     _frame(ax, box, equal=False)
     return figure
@@ -402,7 +402,7 @@ def lowest_points(normals: npt.ArrayLike, offsets: npt.ArrayLike, box: Corners) 
             "",
             xy=(float(lowest[0]), float(lowest[1])),
             xytext=_label_place(cell, box),
-            arrowprops={"arrowstyle": "->", "color": style.INK, "linewidth": 1.4},
+            arrowprops={"arrowstyle": "->", "color": style.INK, "linewidth": 1.6, "shrinkB": 5},
         )
     ax.plot(*vertices(normals, offsets).coordinates.T, "o", color=style.RED, markersize=8)
     ax.plot([box[0][0], box[1][0]], [floor, floor], color=style.BLUE, linestyle="--", linewidth=2)
@@ -415,11 +415,11 @@ def lowest_points(normals: npt.ArrayLike, offsets: npt.ArrayLike, box: Corners) 
         ax.annotate(
             str(number),
             (x, floor),
-            xytext=(0, 9),
+            xytext=(0, 11),
             textcoords="offset points",
             ha="center",
             va="center",
-            fontsize=12,
+            fontsize=14,
             color=style.BLUE,
         )
     _frame(ax, box)
@@ -463,15 +463,16 @@ def fold_gradients(
     still = ~gradients.any(axis=1)
     if still.any():
         ax.plot(*places[still].T, "o", color=style.INK, fillstyle="none", markersize=8)
-    ax.quiver(
-        *places[~still].T,
-        *gradients[~still].T,
-        color=style.INK,
-        pivot="mid",
-        angles="xy",
-        scale_units="width",
-        scale=8 * float(np.hypot(*gradients.T).max()) or None,
-        width=0.007,
-    )
+    if not still.all():
+        ax.quiver(
+            *places[~still].T,
+            *gradients[~still].T,
+            color=style.INK,
+            pivot="mid",
+            angles="xy",
+            scale_units="width",
+            scale=8 * float(np.hypot(*gradients.T).max()),
+            width=0.007,
+        )
     _frame(ax, box)
     return figure
