@@ -39,9 +39,6 @@ from activations.lines import (
     zoom_radius,
 )
 
-settings.register_profile("lines", deadline=None, max_examples=60)
-settings.load_profile("lines")
-
 small = st.integers(-2, 2)
 line = st.tuples(small, small, small).filter(lambda row: row[0] or row[1])
 arrangement = st.lists(line, max_size=6)
@@ -98,6 +95,7 @@ def count_by_formula(rows, box=None):
 # Counting
 
 
+@settings(deadline=None, max_examples=60)
 @given(arrangement)
 @example(CONCURRENT)
 @example(PARALLEL)
@@ -111,6 +109,7 @@ def test_plane_count_agrees_with_the_formula_and_with_zaslavsky(rows):
     assert (count == max_regions(len(rows))) == in_general_position(normals, offsets)
 
 
+@settings(deadline=None, max_examples=60)
 @given(arrangement, st.tuples(small, small), st.tuples(st.integers(1, 4), st.integers(1, 4)))
 @example(CONCURRENT, (0, 0), (1, 1))
 @example([(1, 1, 0), (1, -1, 0), (1, 0, 0), (0, 1, -1)], (0, 0), (1, 1))
@@ -154,6 +153,7 @@ def unique_hyperplanes(table):
     return rows
 
 
+@settings(deadline=None, max_examples=60)
 @given(arrangement)
 @example(CONCURRENT)
 @example(PARALLEL)
@@ -164,6 +164,7 @@ def test_bounded_count_agrees_with_zaslavsky(rows):
     assert count_bounded_regions(normals, offsets) == expected
 
 
+@settings(deadline=None, max_examples=60)
 @given(arrangement)
 def test_pieces_add_up_and_euler_holds(rows):
     normals, offsets = split(rows)
@@ -172,6 +173,7 @@ def test_pieces_add_up_and_euler_holds(rows):
     assert n_regions == 1 + sum(line_pieces(normals, offsets))
 
 
+@settings(deadline=None, max_examples=60)
 @given(arrangement, st.permutations(range(6)), st.integers(1, 5), st.booleans())
 def test_order_scale_and_orientation_do_not_matter(rows, order, scale, turn):
     factor = Fraction(-scale if turn else scale, 3)
@@ -262,6 +264,7 @@ def test_coincident_lines_are_grouped():
 # Vertices and how far they reach
 
 
+@settings(deadline=None, max_examples=60)
 @given(arrangement)
 def test_vertices_lie_on_their_lines_and_on_no_other(rows):
     normals, offsets = split(rows)
@@ -277,6 +280,7 @@ def test_vertices_lie_on_their_lines_and_on_no_other(rows):
     assert found.multiplicities.tolist() == [len(through) for through in found.lines]
 
 
+@settings(deadline=None, max_examples=60)
 @given(arrangement)
 @example(PARALLEL)
 @example([(1, 2, 5)])
@@ -298,6 +302,7 @@ def test_zoom_radius_of_no_line_is_zero():
 # Many at once
 
 
+@settings(deadline=None, max_examples=60)
 @given(
     st.lists(st.lists(line, min_size=4, max_size=4), min_size=1, max_size=5),
     st.sampled_from([None, ((-1, -1), (1, 1)), ((0, -3), (2, 0)), ((-0.1, -0.3), (0.7, 1e6))]),
@@ -368,6 +373,7 @@ def test_bad_stacks_are_refused(function):
 # Cells and sign vectors
 
 
+@settings(deadline=None, max_examples=60)
 @given(arrangement)
 @example(CONCURRENT)
 @example([(1, 1, -2), (1, 1, 2), (1, 0, 2), (1, -1, 0)])
@@ -399,6 +405,7 @@ def test_polygon_is_the_corners_as_floats():
     assert cell.area == Fraction(1, 2)
 
 
+@settings(deadline=None, max_examples=60)
 @given(arrangement)
 @example(PARALLEL)
 @example([])
@@ -428,6 +435,7 @@ def test_linear_programming_finds_the_same_sign_vectors(rows):
         assert (signs in realised) == (-result.fun > 1e-6)
 
 
+@settings(deadline=None, max_examples=60)
 @given(arrangement)
 def test_sauer_shelah_and_pajor(rows):
     signs = sign_vectors(*split(rows))
@@ -492,6 +500,7 @@ def test_parabola_tangents_realise_exactly_the_intervals(n):
     assert count_bounded_regions(normals, offsets) == max_bounded_regions(n)
 
 
+@settings(deadline=None, max_examples=60)
 @given(
     st.lists(st.integers(-50, 50), unique=True, max_size=8),
     st.integers(-60, 60),
@@ -523,6 +532,7 @@ def test_moment_hyperplanes_attain_the_maximum(n, d):
     assert zaslavsky_regions(normals, offsets, bounded=True) == max_bounded_regions(n, d)
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.integers(1, 3), st.data())
 def test_no_hyperplanes_beat_the_bound(d, data):
     row = st.lists(small, min_size=d + 1, max_size=d + 1).filter(lambda r: any(r[:d]))
@@ -574,6 +584,7 @@ def regions_by_merging(W, b, v, box=None):
     return len(faces), sum(find(i) == i for i in range(len(faces)))
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.lists(neuron, min_size=1, max_size=6), st.sampled_from([None, ((-1, -1), (2, 1))]))
 @example([(1, 0, 0, 1), (-1, 0, 0, -1)], None)
 @example([(1, 0, 0, 1), (-1, 0, 0, 1)], None)
@@ -589,6 +600,7 @@ def test_linear_regions_agree_with_merging_cells(neurons, box):
     assert count_linear_regions(W, b, v, box) == linear
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.lists(neuron, min_size=1, max_size=6))
 def test_the_gradient_jumps_by_what_is_said(neurons):
     W, b, v = [n[:2] for n in neurons], [n[2] for n in neurons], [n[3] for n in neurons]
@@ -645,6 +657,7 @@ def test_bad_networks_are_refused():
         network_lines([[1, 2]], [0], np.array([True]))
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.lists(neuron.filter(lambda n: n[0] or n[1]), min_size=1, max_size=5))
 def test_gradients_agree_with_differences_of_the_network(neurons):
     table = np.array(neurons)
@@ -672,6 +685,7 @@ def test_bad_gradient_arguments_are_refused():
         region_gradients([[1, 1]], [[1, 2]], [1])
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.integers(1, 12), st.integers(0, 2**32 - 1))
 def test_a_drawn_network_has_as_many_regions_as_theory_allows(n, seed):
     rng = np.random.default_rng(seed)
