@@ -87,6 +87,24 @@ def test_errors_stay_small_on_random_vectors(K, decades):
     assert softargmax_error(softargmax(z, lam), z, lam).max() <= 5
 
 
+@pytest.mark.parametrize("K", [2, 4, 8])
+def test_errors_stay_small_from_the_smallest_to_the_largest_floats(K):
+    rng = np.random.default_rng(K)
+    size = rng.uniform(-1074, 1023, size=(200, 1))
+    exponents = np.clip(size + rng.integers(-3, 2, size=(200, K)), -1074, 1023)
+    z = np.ldexp(
+        rng.choice([-1, 1], size=(200, K)) * rng.uniform(1, 2, size=(200, K)), exponents.astype(int)
+    )
+    # Inverse temperatures of the same size make the exponents neither 0 nor infinite.
+    matching = np.clip(rng.uniform(-12, 11, size=200) - size[:, 0], -1074, 1023)
+    lam = np.ldexp(rng.uniform(1, 2, size=200), matching.astype(int))
+    value = lse(z, lam)
+    in_range = np.isfinite(value)
+    assert lse_error(value[in_range], z[in_range], lam[in_range]).max() <= 2.5
+    assert all(abs(exact) > HUGE for exact in lse_reference(z[~in_range], lam[~in_range]))
+    assert softargmax_error(softargmax(z, lam), z, lam).max() <= 5
+
+
 def test_many_terms_add_up():
     rng = np.random.default_rng(0)
     z = rng.normal(size=20_000)
