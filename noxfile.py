@@ -67,14 +67,13 @@ def html(session: nox.Session) -> None:
     doctrees, pages = BUILD / "doctrees", BUILD / "html"
     build = ["-m", "sphinx", "-b", "html", "-c", "conf", "-d", str(doctrees), "-j", "2"]
     strict = ["--quiet", "--nitpicky", "--fail-on-warning", "--keep-going"]
-    # Sphinx keeps no warnings: a second run after a failed one would pass without this.
-    marker = BUILD / "unfinished"
-    if marker.exists():
+    # Sphinx forgets its warnings: without this a second run after a failed one would pass.
+    finished = BUILD / "finished"
+    if not finished.exists():
         shutil.rmtree(doctrees, ignore_errors=True)
-    BUILD.mkdir(exist_ok=True)
-    marker.touch()
+    finished.unlink(missing_ok=True)
     python(session, *build, *strict, *session.posargs, "book", str(pages))
-    marker.unlink()
+    finished.touch()
     session.log(f"The book: {(pages / 'index.html').as_uri()}")
 
 

@@ -1,11 +1,11 @@
-"""Repairs to sphinx-proof: parallel reading, unique ids and a proof environment of its own.
+"""Repairs to sphinx-proof and sphinx-exercise: parallel reading, unique ids, and proofs.
 
-sphinx-proof's domain cannot be merged from worker processes, it gives every theorem's content the
-same id, and it writes the word "Proof" into the first line of a proof's source, which breaks a
-proof that begins with a display.
+sphinx-proof's domain cannot be merged from worker processes, and it writes the word "Proof" into
+the first line of a proof's source, which breaks a proof that begins with a display. Both
+extensions give the content of all their boxes the same id.
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -15,13 +15,17 @@ from sphinx_proof.domain import ProofDomain
 from sphinx_proof.nodes import proof_node
 
 
+#: Ids that the two extensions give to every box.
+REPEATED = {"proof-content", "exercise-content", "solution-content"}
+
+
 class Proof(SphinxDirective):
     """A proof: its name in italics, its text, and an end mark that the style sheet adds."""
 
     has_content = True
     optional_arguments = 1
     final_argument_whitespace = True
-    option_spec = {"class": directives.class_option}
+    option_spec: ClassVar = {"class": directives.class_option}
 
     def run(self) -> list[nodes.Node]:
         self.assert_has_content()
@@ -49,9 +53,9 @@ class MergeableProofDomain(ProofDomain):
 
 
 def make_ids_unique(app: Sphinx, doctree: nodes.document) -> None:
-    """Name a theorem's content after the theorem, not "proof-content" like all others."""
+    """Name the content of a box after the box, not "proof-content" like all others."""
     for section in doctree.findall(nodes.section):
-        if "proof-content" in section["ids"]:
+        if REPEATED & set(section["ids"]):
             section["ids"] = [f"{section.parent['label']}-content"]
 
 

@@ -35,14 +35,12 @@ def cell_code(cell: str) -> str:
 
 
 def pages_are_current() -> bool:
-    """Tell whether the pages exist and are no older than what they are made from."""
-    index = PAGES / "index.html"
-    if not index.is_file() or (ROOT / "build" / "unfinished").exists():
+    """Tell whether a build has finished since anything it is made from has changed."""
+    finished = ROOT / "build" / "finished"
+    if not finished.is_file():
         return False
-    built = index.stat().st_mtime
     inputs = [*SOURCES, *(ROOT / "conf").rglob("*.py"), *(ROOT / "src").rglob("*.py")]
-    newest = max(path.stat().st_mtime for path in inputs)
-    return built >= newest or max(p.stat().st_mtime for p in PAGES.rglob("*.html")) >= newest
+    return finished.stat().st_mtime >= max(path.stat().st_mtime for path in inputs)
 
 
 def need_pages() -> None:

@@ -4,6 +4,7 @@ import base64
 import importlib
 import re
 
+import accessibility
 import execution
 import icons
 import macros
@@ -144,3 +145,12 @@ def test_macros_count_their_arguments():
     assert macros.arguments(r"\mathbb{R}") == 0
     assert macros.arguments(r"\langle #1, #2 \rangle") == 2
     assert r"\renewcommand{\inner}[2]{" in macros.latex()
+
+
+def test_repairs_are_made_once():
+    page = '<div class="sidebar-primary-item">\n<a class="navbar-brand logo" href="#"></a></div>'
+    page += '<summary><span class="toctree-toggle"></span></summary>'
+    better = accessibility.repaired(page)
+    assert 'role="banner"' in better
+    assert '<summary aria-label="Show or hide the pages below">' in better
+    assert accessibility.repaired(better) == better

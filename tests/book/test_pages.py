@@ -74,7 +74,9 @@ def test_every_link_within_the_book_arrives(path):
 def test_every_figure_says_in_a_sentence_what_it_shows(path):
     page = article(path)
     drawings = page.select("figure svg[role=img], .cell_output svg[role=img]")
-    for text in [d["aria-label"] for d in drawings] + [i.get("alt", "") for i in page.select("img")]:
+    for text in [d["aria-label"] for d in drawings] + [
+        i.get("alt", "") for i in page.select("img")
+    ]:
         assert len(text.split()) >= 5, text
         assert text[0].isupper(), text
         assert text.endswith("."), text
@@ -113,14 +115,20 @@ def test_no_page_asks_anybody_else_for_anything():
             ]
     for sheet in PAGES.rglob("*.css"):
         text = sheet.read_text(encoding="utf-8")
-        wanted += [(sheet.name, url) for url in re.findall(r"url\([\"']?((?:https?:)?//[^)]+)", text)]
+        wanted += [
+            (sheet.name, url) for url in re.findall(r"url\([\"']?((?:https?:)?//[^)]+)", text)
+        ]
         wanted += [(sheet.name, url) for url in re.findall(r"@import [^;]*//[^;]*", text)]
     assert wanted == []
 
 
 def test_everything_a_page_asks_for_is_there():
     for page in html_pages():
-        for tag, attribute in (("script[src]", "src"), ("img[src]", "src"), ("image[href]", "href")):
+        for tag, attribute in (
+            ("script[src]", "src"),
+            ("img[src]", "src"),
+            ("image[href]", "href"),
+        ):
             for found in soup(page).select(tag):
                 url = found[attribute].split("?")[0]
                 if not url.startswith("data:"):
