@@ -14,7 +14,6 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx_proof.domain import ProofDomain
 from sphinx_proof.nodes import proof_node
 
-
 #: Ids that the two extensions give to every box.
 REPEATED = {"proof-content", "exercise-content", "solution-content"}
 
