@@ -81,6 +81,11 @@ class TestSampling:
         with pytest.raises(TypeError, match="count"):
             sample_hidden_layers(count, 5, rng=np.random.default_rng(0))
 
+    @pytest.mark.parametrize("bad", [None, 0, np.random, np.random.RandomState(0)])
+    def test_rejects_what_is_no_generator(self, bad):
+        with pytest.raises(TypeError, match="rng is"):
+            sample_hidden_layers(2, 5, rng=bad)
+
 
 class TestCounting:
     def test_agrees_with_one_network_at_a_time(self):

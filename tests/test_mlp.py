@@ -124,6 +124,13 @@ class TestMlp:
         with pytest.raises(TypeError, match=r"widths\[1\]"):
             mlp(widths, generator=generator())
 
+    @pytest.mark.parametrize("bad", [None, 0, np.random.default_rng(0)])
+    def test_rejects_what_is_no_generator(self, bad):
+        with pytest.raises(TypeError, match="generator is"):
+            mlp((2, 3, 1), generator=bad)
+        with pytest.raises(TypeError, match="generator is"):
+            tied_mlp(generator=bad)
+
 
 class TestParameterCount:
     @quick

@@ -82,6 +82,13 @@ def sample_hidden_layers(
     b : ndarray of float64, shape (count, width)
         The biases, likewise.
 
+    Raises
+    ------
+    ValueError
+        If a number is less than 1.
+    TypeError
+        If it is not an integer, or `rng` is no generator of NumPy.
+
     See Also
     --------
     activations.mlp.mlp : Draws the same distribution, in float32, with torch.
@@ -95,6 +102,8 @@ def sample_hidden_layers(
     ((1000, 20, 2), (1000, 20))
     """
     count, width = _positive_integer("count", count), _positive_integer("width", width)
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(f"rng is {rng!r}, but must be a numpy.random.Generator")
     bound = 1 / math.sqrt(2)
     drawn = rng.uniform(-bound, bound, size=(count, width, 3))
     return drawn[..., :2].copy(), drawn[..., 2].copy()

@@ -71,6 +71,8 @@ def _linear(
     fan_in: int, fan_out: int, generator: torch.Generator, dtype: torch.dtype | None
 ) -> nn.Linear:
     """Make a linear layer with PyTorch's default initialisation, drawn from `generator`."""
+    if not isinstance(generator, torch.Generator):
+        raise TypeError(f"generator is {generator!r}, but must be a torch.Generator")
     # On the meta device the constructor draws nothing from the global random state.
     empty = nn.Linear(fan_in, fan_out, dtype=dtype, device="meta")
     layer = empty.to_empty(device=generator.device)
@@ -103,7 +105,7 @@ def mlp(
     Raises
     ------
     TypeError
-        If a width is not an integer.
+        If a width is not an integer or `generator` is no torch generator.
     ValueError
         If a width is not positive or there are fewer than two of them.
 
