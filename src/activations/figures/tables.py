@@ -93,7 +93,8 @@ def show_table(
     Raises
     ------
     ValueError
-        If `formats` names a column that the frame does not have, or a label has no caption.
+        If `formats` names a column that the frame does not have, a column name stands twice,
+        or a label has no caption.
 
     Examples
     --------
@@ -109,11 +110,13 @@ def show_table(
         raise ValueError(f"label {label!r} needs a caption, else the table has no number")
     formats = dict(formats or {})
     shown = frame.reset_index() if index else frame.reset_index(drop=True)
-    unknown = set(formats) - set(map(str, shown.columns))
+    names = [str(name) for name in shown.columns]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise ValueError(f"frame has the columns {repeated} twice")
+    unknown = sorted(set(formats) - set(names))
     if unknown:
-        raise ValueError(
-            f"formats names {sorted(unknown)}, but the columns are {list(map(str, shown.columns))}"
-        )
+        raise ValueError(f"formats names {unknown}, but the columns are {names}")
 
     def cell(value: object, spec: str) -> str:
         if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)):
