@@ -8,6 +8,7 @@ that it may hold, and everything about it that can be checked is checked before 
 import os
 import pickle
 import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -248,13 +249,16 @@ def read_chunk(path: str | Path, shape: tuple[int, int]) -> NDArray[np.float32]:
 
     again = "remove the file and fetch it again"
     try:
-        tensor = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            # torch warns of pickles in other versions of the protocol, which it then refuses.
+            warnings.simplefilter("ignore")
+            tensor = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise DataMissingError(f"{path} is missing; fetch the archive again") from error
     except pickle.UnpicklingError as error:
         raise DataUnusableError(
-            f"{path}: refused, because it holds more than a tensor; loading it in full could run "
-            f"code of its author's choice; {again}"
+            f"{path}: refused, because it holds something else than a tensor, and loading that "
+            f"could run code of its author's choice; {again}"
         ) from error
     # A damaged file shows itself in whatever layer of the reader meets the damage first.
     except (OSError, RuntimeError, EOFError, ValueError, KeyError, TypeError, AttributeError,

@@ -270,8 +270,26 @@ def transfer_runs(
     return Runs(pd.DataFrame(rows), probes)
 
 
+def _share(value: float) -> str:
+    """Write a share to three digits as the sheets do: .028, 1.000."""
+    return f"{value:.3f}".removeprefix("0")
+
+
+def _published(known: pd.DataFrame) -> str | None:
+    """Write a published accuracy with the digits that it was published with."""
+    if not len(known):
+        return None
+    value = known.iloc[0]
+    return f"{value.published:.{2 if value.part == '2(a)' else 3}f}".removeprefix("0")
+
+
+def _range(low: str, high: str) -> str:
+    # Spaces that do not break keep a range on one line of a narrow column.
+    return f"[{low},\N{NO-BREAK SPACE}{high}]"
+
+
 def _spread(values: "pd.Series[float]") -> str:
-    return f"{values.median():.3f} [{values.min():.3f}, {values.max():.3f}]"
+    return f"{_share(values.median())} {_range(_share(values.min()), _share(values.max()))}"
 
 
 def _penalty(C: float) -> str:
@@ -285,7 +303,7 @@ def _set_name(name: str) -> str:
 def summarise(
     runs: pd.DataFrame, *, train: str | None = None, tests: Sequence[str] | None = None
 ) -> pd.DataFrame:
-    """Sum runs up over their splits, as the book's tables show them.
+    r"""Sum runs up over their splits, as the book's tables show them.
 
     Parameters
     ----------
@@ -313,7 +331,7 @@ def summarise(
     ...        "correct": 297, "accuracy": 0.99, "auroc": 1.0, "share_true": 0.5}
     >>> frame = pd.DataFrame([row])
     >>> summarise(frame)[["accuracy", "Wilson 95 %", "published"]].to_numpy().tolist()
-    [['0.990 [0.990, 0.990]', '0.971 to 0.997', 0.99]]
+    [['.990 [.990,\xa0.990]', '[.971,\xa0.997]', '.99']]
     """
     chosen = runs[runs.train == train] if train else runs[runs.train == runs.test]
     if tests is not None:
@@ -332,10 +350,10 @@ def summarise(
                 "penalty": _penalty(float(str(C))),
                 "n": int(middle.n_test),
                 "accuracy": _spread(cell.accuracy),
-                "Wilson 95 %": f"{low:.3f} to {high:.3f}",
+                "Wilson 95 %": _range(_share(low), _share(high)),
                 "AUROC": _spread(cell.auroc),
                 "predicted true": _spread(cell.share_true),
-                "published": float(known.published.iloc[0]) if len(known) else None,
+                "published": _published(known),
             }
         )
     return pd.DataFrame(rows)
@@ -479,9 +497,10 @@ def read_published(sets: Mapping[str, Activations], naive: pd.DataFrame) -> pd.D
     Returns
     -------
     pandas.DataFrame
-        One row a published figure: the figure, the count that it stands for, the range of the
-        book's own splits, that with the threshold moved to the mean score, the 95 % range of a
-        probe that calls every statement false, and which of the three hold the figure.
+        One row for each published figure whose test split fits into its set: the figure, the
+        count that it stands for, the range of the book's own splits, that with the threshold
+        moved to the mean score, the 95 % range of a probe that calls every statement false, and
+        which of the three hold the figure.
 
     Examples
     --------
@@ -493,9 +512,10 @@ def read_published(sets: Mapping[str, Activations], naive: pd.DataFrame) -> pd.D
     """
     rows = []
     for known in PUBLISHED[PUBLISHED.part == "2(b)"].itertuples():
-        if known.test not in sets:
+        data = sets.get(str(known.test))
+        # A smaller set than the course's cannot have had that test split.
+        if data is None or len(data) < int(str(known.n_published)):
             continue
-        data = sets[str(known.test)]
         cell = naive[
             (naive.train == known.train) & (naive.test == known.test) & (naive.C == known.C)
         ]
@@ -514,9 +534,9 @@ def read_published(sets: Mapping[str, Activations], naive: pd.DataFrame) -> pd.D
             {
                 "tested on": _set_name(str(known.test)),
                 "penalty": _penalty(float(str(known.C))),
-                "published": value,
+                "published": _share(value),
                 "count": f"{round(value * n)}/{n}",
-                **{k: f"{low:.3f} to {high:.3f}" for k, (low, high) in ranges.items()},
+                **{k: _range(_share(low), _share(high)) for k, (low, high) in ranges.items()},
                 "held by": ", ".join(holds) or "none",
             }
         )
@@ -812,8 +832,9 @@ def tolerance_table(
     Returns
     -------
     pandas.DataFrame
-        One row a tolerance: iterations, the length of w, the mean loss and the accuracy on the
-        training rows, and for every other set the accuracy on all of its statements.
+        One row a tolerance: iterations, the length of w, the decimal logarithm of the mean loss
+        and the accuracy on the training rows, and for every other set the accuracy on all of its
+        statements.
 
     Examples
     --------
@@ -836,7 +857,9 @@ def tolerance_table(
                 "tolerance": _power(tol),
                 "iterations": probe.n_iter,
                 "$\\lVert \\mathbf{w} \\rVert$": float(np.linalg.norm(probe.weights)),
-                "mean loss": float(np.logaddexp(0.0, -np.where(y == 1, scores, -scores)).mean()),
+                "$\\log_{10}$ loss": float(
+                    np.log10(np.logaddexp(0.0, -np.where(y == 1, scores, -scores)).mean())
+                ),
                 "training accuracy": evaluate(scores, y).accuracy,
                 **{
                     _set_name(name): evaluate(probe.scores(data.X), data.y).accuracy
@@ -1095,7 +1118,8 @@ def terms_table(terms: pd.DataFrame) -> pd.DataFrame:
     """
 
     def short(values: "pd.Series[float]") -> str:
-        return f"{values.median():.2f} [{values.min():.2f}, {values.max():.2f}]"
+        spread = _range(f"{values.min():.2f}", f"{values.max():.2f}")
+        return f"{values.median():.2f} {spread}"
 
     return pd.DataFrame(
         [

@@ -1,0 +1,231 @@
+import pickle
+import shutil
+
+import numpy as np
+import pytest
+import torch
+
+from activations.truth import (
+    SETS,
+    Activations,
+    DataMissingError,
+    DataUnusableError,
+    available_source,
+    load_activations,
+    statements,
+)
+from activations.truth import (
+    archive as archive_module,
+)
+from activations.truth.archive import read_chunk
+
+
+def chunk(archive, name="cities", start=0):
+    return archive / "acts" / "Llama3" / "8B" / "chat" / name / f"layer_12_{start}.pt"
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_rows_keep_their_order(archive, name):
+    data = load_activations(name, source=archive)
+    assert isinstance(data, Activations)
+    told = statements(name, source=archive)
+    assert data.statements == tuple(told.statement)
+    assert data.y.tolist() == told.label.tolist()
+    assert data.groups.tolist() == told.group.tolist()
+    assert data.polarity.tolist() == told.polarity.tolist()
+    assert data.X.dtype == np.float32
+    assert data.X.shape == (len(told), 4096)
+    parts = [
+        torch.load(chunk(archive, name, s), weights_only=True) for s in range(0, len(told), 25)
+    ]
+    np.testing.assert_array_equal(data.X, torch.cat(parts).numpy())
+    assert (data.model, data.layer, data.source) == ("LLaMA-3-8B-Instruct", 12, str(archive))
+    assert name in repr(data)
+    assert len(data) == len(told)
+
+
+def test_the_result_cannot_be_changed(archive):
+    data = load_activations("cities", source=archive)
+    with pytest.raises(ValueError, match="read-only"):
+        data.X[0, 0] = 1.0
+    with pytest.raises(AttributeError):
+        data.X = None
+
+
+def test_where_the_data_is_looked_for(archive, monkeypatch, tmp_path):
+    monkeypatch.setattr(archive_module, "_checkout_folder", lambda: tmp_path / "nothing")
+    monkeypatch.delenv("ACTIVATIONS_DATA", raising=False)
+    assert available_source() is None
+    with pytest.raises(DataMissingError, match=r"sciai-lab/mlph-25w.*ACTIVATIONS_DATA"):
+        load_activations("cities")
+
+    monkeypatch.setenv("ACTIVATIONS_DATA", str(archive))
+    assert available_source() == "archive"
+    assert load_activations("cities").source == "archive"
+    assert load_activations("cities", source="archive").source == "archive"
+
+    monkeypatch.setenv("ACTIVATIONS_DATA", str(tmp_path / "elsewhere"))
+    assert available_source() is None
+    with pytest.raises(DataMissingError, match="elsewhere"):
+        load_activations("cities")
+
+    monkeypatch.setattr(archive_module, "_checkout_folder", lambda: archive)
+    # A folder that was asked for and is not there is not replaced by another one in silence.
+    with pytest.raises(DataMissingError, match="elsewhere"):
+        load_activations("cities")
+    monkeypatch.delenv("ACTIVATIONS_DATA")
+    assert available_source() == "archive"
+    assert load_activations("cities").source == "archive"
+
+
+def test_embedded_activations_are_not_there_yet(archive, monkeypatch):
+    monkeypatch.setenv("ACTIVATIONS_DATA", "embedded")
+    assert available_source() is None
+    for source in (None, "embedded"):
+        with pytest.raises(DataMissingError, match="embedded"):
+            load_activations("cities", source=source)
+    assert load_activations("cities", source=archive).source == str(archive)
+
+
+def test_missing_data_is_an_oserror_and_unusable_data_a_valueerror():
+    assert issubclass(DataMissingError, OSError)
+    assert issubclass(DataUnusableError, ValueError)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "match"),
+    [
+        ({"name": "capitals"}, ValueError, "name must be one of"),
+        ({"model": "GPT"}, ValueError, "model must be one of LLaMA"),
+        ({"layer": 32}, ValueError, r"layer must be in 0, \.\.\., 31"),
+        ({"layer": -1}, ValueError, "layer must be in"),
+        ({"layer": 12.0}, TypeError, "layer must be an integer"),
+        ({"layer": True}, TypeError, "layer must be an integer"),
+        ({"layer": 11}, DataMissingError, r"layer 11; the layers found there are \[12\]"),
+        ({"source": 3}, TypeError, "source must be"),
+        ({"source": ""}, ValueError, "empty string"),
+    ],
+)
+def test_wrong_arguments_are_named(archive, options, error, match):
+    name = options.pop("name", "cities")
+    with pytest.raises(error, match=match):
+        load_activations(name, **{"source": archive, **options})
+
+
+def refused(archive, *words):
+    with pytest.raises((DataUnusableError, DataMissingError)) as caught:
+        load_activations("cities", source=archive)
+    for word in words:
+        assert word in str(caught.value)
+
+
+@pytest.mark.parametrize("keep", [0, 1, 100, 10_000, -1])
+def test_a_truncated_file(archive, keep):
+    file = chunk(archive)
+    file.write_bytes(file.read_bytes()[:keep])
+    refused(archive, "layer_12_0.pt", "fetch it again")
+
+
+def test_a_missing_file(archive):
+    chunk(archive, start=25).unlink()
+    refused(archive, "1 of 2 files are missing", "layer_12_25.pt")
+
+
+def test_a_missing_folder(archive):
+    shutil.rmtree(chunk(archive).parent)
+    refused(archive, "cities is missing")
+
+
+@pytest.mark.parametrize("name", ["layer_12_50.pt", "layer_12_7.pt", "layer_12_0 (1).pt"])
+def test_an_extra_file(archive, name):
+    shutil.copy(chunk(archive), chunk(archive).with_name(name))
+    refused(archive, name, "remove it")
+
+
+def test_other_layers_and_strangers_do_not_disturb(archive):
+    shutil.copy(chunk(archive), chunk(archive).with_name("layer_13_0.pt"))
+    chunk(archive).with_name(".DS_Store").write_text("x")
+    assert len(load_activations("cities", source=archive)) == 30
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        torch.zeros(25, 4095),
+        torch.zeros(24, 4096),
+        torch.zeros(25, 4096, dtype=torch.float64),
+        torch.zeros(25, 4096, dtype=torch.float16),
+        torch.zeros(25 * 4096),
+        torch.zeros(25, 4096).to_sparse(),
+        [torch.zeros(25, 4096)],
+        {"X": torch.zeros(25, 4096)},
+        "zeros",
+    ],
+    ids=["narrow", "short", "double", "half", "flat", "sparse", "list", "dict", "text"],
+)
+def test_a_wrong_tensor_or_none(archive, content):
+    torch.save(content, chunk(archive))
+    refused(archive, "layer_12_0.pt", "must hold", "found")
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_values_that_are_not_finite(archive, value):
+    tensor = torch.load(chunk(archive, start=25), weights_only=True)
+    tensor[3, 77] = value
+    torch.save(tensor, chunk(archive, start=25))
+    refused(archive, "layer_12_25.pt", "row 3", "NaN or infinity")
+
+
+def test_swapped_files_do_not_fit(archive):
+    first, last = chunk(archive), chunk(archive, start=25)
+    one, other = first.read_bytes(), last.read_bytes()
+    first.write_bytes(other)
+    last.write_bytes(one)
+    refused(archive, "layer_12_0.pt", "(25, 4096)", "(5, 4096)")
+
+
+class Touch:
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return type(self.path).touch, (self.path,)
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_code_in_a_file_is_not_run(archive, tmp_path, zipped):
+    marker = tmp_path / "ran"
+    torch.save(Touch(marker), chunk(archive), _use_new_zipfile_serialization=zipped)
+    refused(archive, "layer_12_0.pt", "could run code", "fetch it again")
+    assert not marker.exists()
+
+
+def test_code_in_a_bare_pickle_is_not_run(archive, tmp_path):
+    marker = tmp_path / "ran"
+    chunk(archive).write_bytes(pickle.dumps(Touch(marker)))
+    refused(archive, "layer_12_0.pt", "fetch it again")
+    assert not marker.exists()
+
+
+def test_a_tensor_that_wants_gradients_is_read(archive):
+    torch.save(torch.ones(25, 4096, requires_grad=True), chunk(archive))
+    assert load_activations("cities", source=archive).X[0, 0] == 1.0
+
+
+def test_a_column_major_tensor_is_read_in_its_order(tmp_path):
+    tensor = torch.arange(12.0).reshape(3, 4).T
+    torch.save(tensor, tmp_path / "t.pt")
+    np.testing.assert_array_equal(read_chunk(tmp_path / "t.pt", (4, 3)), tensor.numpy())
+
+
+def test_nothing_is_deleted_when_a_file_is_refused(archive):
+    before = sorted(p.name for p in chunk(archive).parent.iterdir())
+    chunk(archive).write_bytes(b"not a torch file")
+    refused(archive, "layer_12_0.pt")
+    assert sorted(p.name for p in chunk(archive).parent.iterdir()) == before
+
+
+def test_the_course_s_values_are_half_precision_numbers(real_sets):
+    for data in real_sets.values():
+        np.testing.assert_array_equal(data.X, data.X.astype(np.float16).astype(np.float32))
+        assert (data.model, data.layer, data.X.shape[1]) == ("LLaMA-3-8B-Instruct", 12, 4096)

@@ -1,0 +1,291 @@
+import itertools
+import os
+import subprocess
+import sys
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import scipy.optimize
+import scipy.stats
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from sklearn.decomposition import PCA
+
+from activations.truth.probes import (
+    LinearProbe,
+    evaluate,
+    fit_logistic,
+    principal_components,
+    truth_directions,
+    wilson_interval,
+)
+
+
+def noisy(seed=0, n=80, d=4):
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((n, d)) + 3.0
+    y = (X @ np.arange(1, d + 1) + 4.0 * rng.standard_normal(n) > 3.0 * d * (d + 1) / 2).astype(int)
+    return X, y
+
+
+@pytest.mark.parametrize("C", [0.01, 1.0, np.inf])
+def test_fit_minimises_the_penalised_loss(C):
+    X, y = noisy()
+    probe = fit_logistic(X, y, C=C)
+    signs = 2 * y - 1
+
+    def loss(theta):
+        value = np.logaddexp(0.0, -signs * (X @ theta[:-1] + theta[-1])).sum()
+        return value if np.isinf(C) else C * value + theta[:-1] @ theta[:-1] / 2
+
+    found = np.append(probe.weights, probe.bias)
+    best = scipy.optimize.minimize(loss, np.zeros(5), method="BFGS", options={"gtol": 1e-7})
+    np.testing.assert_allclose(found, best.x, rtol=1e-4, atol=1e-5)
+    assert loss(found) <= best.fun + 1e-9
+
+
+def test_residuals_of_an_unpenalised_fit_are_multipliers():
+    X, y = noisy(1)
+    probe = fit_logistic(X, y)
+    signs = 2 * y - 1
+    residuals = 1.0 / (1.0 + np.exp(signs * probe.scores(X)))
+    np.testing.assert_allclose((residuals * signs) @ X, 0.0, atol=1e-6)
+    assert (residuals * signs).sum() == pytest.approx(0.0, abs=1e-6)
+
+
+def test_the_bias_is_not_penalised():
+    X, y = noisy(2)
+    here, there = fit_logistic(X, y, C=0.1), fit_logistic(X + 50.0, y, C=0.1)
+    np.testing.assert_allclose(here.weights, there.weights, rtol=1e-4)
+    np.testing.assert_allclose(here.scores(X), there.scores(X + 50.0), atol=1e-4)
+
+
+def test_on_separable_points_the_weights_grow_with_the_patience():
+    X, y = np.array([[0.0], [1.0], [2.0], [3.0]]), [0, 0, 1, 1]
+    lengths = [abs(fit_logistic(X, y, tol=10.0**-t).weights[0]) for t in (2, 5, 8, 11)]
+    assert all(a < b for a, b in itertools.pairwise(lengths))
+
+
+def test_single_precision_is_fitted_in_double():
+    X, y = noisy(3)
+    X = X.astype(np.float32)
+    np.testing.assert_array_equal(
+        fit_logistic(X, y).weights, fit_logistic(X.astype(np.float64), y).weights
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "match"),
+    [
+        ({"X": np.ones(4)}, ValueError, "shape"),
+        ({"X": np.full((4, 1), np.nan)}, ValueError, "finite"),
+        ({"X": np.full((4, 1), np.inf)}, ValueError, "finite"),
+        ({"X": np.empty((4, 0))}, ValueError, "shape"),
+        ({"X": np.full((4, 1), "a")}, TypeError, "real numbers"),
+        ({"X": np.ones((4, 1), complex)}, TypeError, "real numbers"),
+        ({"y": [0, 1, 0]}, ValueError, "y must have shape"),
+        ({"y": [-1, 1, 1, 1]}, ValueError, "y must hold 0 and 1"),
+        ({"y": [1, 1, 1, 1]}, ValueError, "both labels"),
+        ({"C": 0.0}, ValueError, "C must be positive"),
+        ({"C": np.nan}, ValueError, "C must be positive"),
+        ({"tol": 0.0}, ValueError, "tol must be positive"),
+        ({"tol": np.inf}, ValueError, "tol must be positive"),
+    ],
+)
+def test_fit_names_what_is_wrong(change, error, match):
+    given_ = {"X": np.arange(4.0)[:, None], "y": [0, 1, 0, 1]} | change
+    with pytest.raises(error, match=match):
+        fit_logistic(given_.pop("X"), given_.pop("y"), **given_)
+
+
+def test_scores_want_the_probe_s_columns():
+    with pytest.raises(ValueError, match="2 columns"):
+        LinearProbe(np.ones(2), 0.0, 0).scores(np.ones((3, 4)))
+
+
+scores_and_labels = st.integers(2, 30).flatmap(
+    lambda n: st.tuples(
+        hnp.arrays(np.float64, n, elements=st.integers(-4, 4).map(float)),
+        hnp.arrays(np.int64, n, elements=st.integers(0, 1)).filter(lambda y: 0 < y.sum() < len(y)),
+    )
+)
+
+
+@settings(deadline=None)
+@given(scores_and_labels)
+def test_evaluate_counts(case):
+    scores, y = case
+    told = evaluate(scores, y)
+    pairs = [(s, f) for s in scores[y == 1] for f in scores[y == 0]]
+    wins = sum(Fraction(1) if s > f else Fraction(1, 2) if s == f else 0 for s, f in pairs)
+    assert told.auroc == pytest.approx(float(Fraction(wins, len(pairs))))
+    assert told.correct == sum((s > 0) == bool(t) for s, t in zip(scores, y, strict=True))
+    assert told.accuracy == told.correct / len(y)
+    assert told.share_true == pytest.approx(sum(s > 0 for s in scores) / len(y))
+
+
+@settings(deadline=None)
+@given(scores_and_labels)
+def test_what_the_threshold_can_change(case):
+    scores, y = case
+    told = evaluate(scores, y)
+    assert evaluate(3.0 * scores - 7.0, y).auroc == told.auroc
+    assert evaluate(-scores, y).auroc == pytest.approx(1.0 - told.auroc)
+    shifted = evaluate(scores - 100.0, y)
+    assert shifted.share_true == 0.0
+    assert shifted.accuracy == (y == 0).mean()
+    if told.auroc == 0.0:
+        assert told.accuracy <= max(y.mean(), 1.0 - y.mean())
+
+
+@pytest.mark.parametrize(
+    ("scores", "y", "match"),
+    [
+        ([], [], "at least one"),
+        ([np.nan, 1.0], [0, 1], "finite"),
+        ([1.0, 2.0], [1, 1], "both labels"),
+        ([1.0, 2.0], [0], "shape"),
+        ([[1.0], [2.0]], [0, 1], "vector"),
+    ],
+)
+def test_evaluate_names_what_is_wrong(scores, y, match):
+    with pytest.raises(ValueError, match=match):
+        evaluate(scores, y)
+
+
+@settings(deadline=None)
+@given(st.integers(1, 400).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_wilson_interval_solves_its_equation(case):
+    correct, n = case
+    low, high = wilson_interval(correct, n)
+    p, z = correct / n, scipy.stats.norm.ppf(0.975)
+    assert 0.0 <= low <= p <= high <= 1.0
+    assert low < high
+    for q in (low, high):
+        if 1e-12 < q < 1.0 - 1e-12:
+            assert (p - q) ** 2 == pytest.approx(z**2 * q * (1 - q) / n, rel=1e-6)
+    middle = (p + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+    assert (low, high) == pytest.approx((max(middle - half, 0), min(middle + half, 1)), abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("args", "confidence"), [((1, 0), 0.95), ((-1, 3), 0.95), ((4, 3), 0.95), ((1, 3), 1.0)]
+)
+def test_wilson_interval_refuses(args, confidence):
+    with pytest.raises(ValueError, match="must be"):
+        wilson_interval(*args, confidence=confidence)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(0, 2**32 - 1), st.integers(2, 20), st.integers(1, 8))
+def test_principal_components_are_those_of_scikit_learn(seed, n, d):
+    X = np.random.default_rng(seed).standard_normal((n, d)) * np.arange(1, d + 1) ** 2
+    parts = principal_components(X)
+    reference = PCA().fit(X)
+    np.testing.assert_allclose(parts.scores @ parts.axes + parts.mean, X, atol=1e-9)
+    np.testing.assert_allclose(parts.axes @ parts.axes.T, np.eye(min(n, d)), atol=1e-9)
+    np.testing.assert_allclose(parts.share, reference.explained_variance_ratio_, atol=1e-9)
+    assert (parts.axes[np.arange(len(parts.axes)), np.abs(parts.axes).argmax(axis=1)] > 0).all()
+
+
+def test_principal_components_of_equal_points():
+    parts = principal_components(np.ones((3, 2)), 1)
+    np.testing.assert_array_equal(parts.scores, np.zeros((3, 1)))
+    np.testing.assert_array_equal(parts.share, [0.0])
+
+
+@pytest.mark.parametrize(
+    ("k", "error"), [(0, ValueError), (3, ValueError), (1.0, TypeError), (True, TypeError)]
+)
+def test_principal_components_refuse(k, error):
+    with pytest.raises(error, match="k must be"):
+        principal_components(np.arange(6.0).reshape(3, 2), k)
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 4), st.integers(1, 3), st.integers(1, 5))
+def test_truth_directions_are_recovered_where_the_model_holds(seed, m, topics, d):
+    rng = np.random.default_rng(seed)
+    t_G, t_P = rng.standard_normal((2, d))
+    rows = []
+    for topic in range(topics):
+        for p in (1, -1):
+            mean = 10.0 * rng.standard_normal(d)
+            for tau in (1, -1):
+                rows += [(mean + tau * t_G + tau * p * t_P, tau > 0, p, 2 * topic + (p > 0))] * m
+    X, y, polarity, sets = (np.array(column) for column in zip(*rows, strict=True))
+    found = truth_directions(X, y, polarity, sets)
+    np.testing.assert_allclose(found.t_G, t_G, atol=1e-9)
+    np.testing.assert_allclose(found.t_P, t_P, atol=1e-9)
+
+
+def test_truth_directions_are_half_the_gaps_of_balanced_sets():
+    rng = np.random.default_rng(5)
+    X = rng.standard_normal((40, 3))
+    y, polarity = np.tile([0, 1], 20), np.repeat([1, -1], [28, 12])
+    found = truth_directions(X, y, polarity, polarity)
+    for p, c in ((1, found.t_G + found.t_P), (-1, found.t_G - found.t_P)):
+        own, labels = X[polarity == p], y[polarity == p]
+        gap = own[labels == 1].mean(axis=0) - own[labels == 0].mean(axis=0)
+        np.testing.assert_allclose(2.0 * c, gap, atol=1e-12)
+
+
+def test_cosine_of_the_directions():
+    found = truth_directions(
+        [[3.0], [-3.0], [1.0], [-1.0]], [1, 0, 1, 0], [1, 1, -1, -1], [0, 0, 1, 1]
+    )
+    assert found.cosine == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        ({"polarity": [1, 1, 1, 1]}, "both"),
+        ({"polarity": [0, 1, 1, -1]}, "polarity must hold -1 and 1"),
+        ({"sets": [0, 1]}, "sets must have shape"),
+        ({"y": [2, 1, 0, 1]}, "y must hold"),
+    ],
+)
+def test_truth_directions_name_what_is_wrong(change, match):
+    good = {"X": np.eye(4), "y": [1, 0, 1, 0], "polarity": [1, 1, -1, -1], "sets": [0, 0, 1, 1]}
+    with pytest.raises(ValueError, match=match):
+        truth_directions(**(good | change))
+
+
+def test_the_turning_theorem_on_simulated_scores():
+    # Bounded, skewed noise, equal for true and false: only the sign of the gap may matter.
+    rng = np.random.default_rng(6)
+    for gap in (-0.7, -0.05, 0.05, 0.7):
+        noise = rng.beta(0.5, 3.0, size=(2, 4000))
+        scores = np.concatenate([noise[0], noise[1] + gap])
+        auroc = evaluate(scores, np.repeat([0, 1], 4000)).auroc
+        assert (auroc > 0.5) == (gap > 0)
+
+
+SCRIPT = """
+import numpy as np
+from activations.truth.probes import fit_logistic, principal_components
+rng = np.random.default_rng(0)
+X = rng.standard_normal((300, 500)) + 3.0 * (np.arange(500) == 7)
+y = rng.integers(0, 2, 300)
+probe = fit_logistic(X, y)
+print(probe.weights.sum().hex(), probe.bias.hex(), principal_components(X).scores.sum().hex())
+"""
+
+
+def test_nothing_depends_on_the_number_of_threads():
+    told = set()
+    for threads in ("1", "2"):
+        names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+        done = subprocess.run(
+            [sys.executable, "-c", SCRIPT],
+            env=os.environ | dict.fromkeys(names, threads),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        told.add(done.stdout)
+    assert len(told) == 1
