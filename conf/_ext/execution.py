@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from docutils import nodes
 from jupyter_cache import get_cache
 from sphinx.application import Sphinx
 from sphinx.config import Config
@@ -80,9 +81,26 @@ def is_executable(path: Path) -> bool:
     return path.is_file() and "```{code-cell}" in path.read_text(encoding="utf-8")
 
 
+def in_words(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Say in words what myst-nb's table of executions says in pictures, which no font need have."""
+    words = {"✅": "yes", "❌": "no"}
+    for text in list(doctree.findall(nodes.Text)):
+        if text.strip() in words and any(isinstance(p, nodes.entry) for p in ancestors(text)):
+            text.parent.replace(text, nodes.Text(words[text.strip()]))
+
+
+def ancestors(node: nodes.Node) -> Iterator[nodes.Node]:
+    """Yield a node's parents from the inside out."""
+    while node.parent is not None:
+        node = node.parent
+        yield node
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("activations_digest", "", "")
     app.add_config_value("activations_cache_root", "", "")
     app.connect("config-inited", prepare_cache, priority=100)
     app.connect("env-get-outdated", outdated)
+    # myst-nb fills its table in a transform after this event's handlers of usual priority.
+    app.connect("doctree-resolved", in_words, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

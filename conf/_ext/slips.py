@@ -23,24 +23,22 @@ class SlipIndex(SphinxDirective):
         return [slip_index()]
 
 
-def slips(app: Sphinx) -> dict[str, list[tuple[str, str, str]]]:
-    """Return (label, anchor, title) of every slip by page, pages in reading order."""
+def slips(app: Sphinx) -> dict[str, list[tuple[str, nodes.title]]]:
+    """Return anchor and title of every slip by page, pages and slips in reading order."""
     labels = app.env.domains.standard_domain.labels
-    found: dict[str, list[tuple[str, str, str]]] = {}
-    for label, (docname, anchor, title) in labels.items():
+    anchors: dict[str, set[str]] = {}
+    for label, (docname, anchor, _title) in labels.items():
         if label.startswith(PREFIX):
-            found.setdefault(docname, []).append((label, anchor, title))
-    for docname, entries in found.items():
-        # Labels are kept in no order that a reader would know; the page's own order is.
-        place = {i: n for n, i in enumerate(ids_in_order(app, docname))}
-        entries.sort(key=lambda entry: place.get(entry[1], len(place)))
-    return dict(sorted(found.items()))
-
-
-def ids_in_order(app: Sphinx, docname: str) -> list[str]:
-    """Return all ids of a page from top to bottom."""
-    doctree = app.env.get_doctree(docname)
-    return [i for node in doctree.findall(nodes.Element) for i in node.get("ids", ())]
+            anchors.setdefault(docname, set()).add(anchor)
+    return {
+        docname: [
+            (anchor, section.next_node(nodes.title))
+            for section in app.env.get_doctree(docname).findall(nodes.section)
+            for anchor in section["ids"]
+            if anchor in anchors[docname]
+        ]
+        for docname in sorted(anchors)
+    }
 
 
 def fill(app: Sphinx, doctree: nodes.document, docname: str) -> None:
@@ -52,8 +50,10 @@ def fill(app: Sphinx, doctree: nodes.document, docname: str) -> None:
             head = nodes.reference("", app.env.titles[page].astext(), internal=True, refuri=uri)
             content.append(nodes.paragraph("", "", nodes.strong("", "", head)))
             items = nodes.bullet_list(classes=["slips"])
-            for _label, anchor, title in entries:
-                link = nodes.reference("", title, internal=True, refuri=f"{uri}#{anchor}")
+            for anchor, title in entries:
+                link = nodes.reference("", "", internal=True, refuri=f"{uri}#{anchor}")
+                # The title's own nodes, so that mathematics in it stays mathematics.
+                link += [child.deepcopy() for child in title.children]
                 items += nodes.list_item("", nodes.paragraph("", "", link))
             content.append(items)
         if not content:
