@@ -215,6 +215,24 @@ def test_every_real_dtype_is_read(dtype):
     assert count_regions_many(normals[None], offsets[None]).tolist() == [7]
 
 
+def test_rational_numbers_of_other_libraries_are_read_exactly():
+    third = sympy.Rational(1, 3)
+    assert count_regions([[third, 1], [1, sympy.Integer(3)]], [0, 0]) == 2
+    assert count_regions([[third, 1], [1, 3]], [0, Fraction(1, 3)]) == 3
+
+
+def test_coefficients_of_wildly_different_size_are_no_trouble():
+    normals = [[1e300, 1e-300], [1e-300, 1e300], [1, 1]]
+    offsets = [5e-324, 1e308, -1]
+    box = ((-1e300, -5e-324), (1e-300, 1e308))
+    rows = [[Fraction(value) for value in (*w, b)] for w, b in zip(normals, offsets, strict=True)]
+    exact_box = tuple(tuple(map(Fraction, corner)) for corner in box)
+    assert count_regions(normals, offsets) == count_by_formula(rows) == 7
+    assert count_regions(normals, offsets, box) == count_by_formula(rows, exact_box)
+    assert count_regions_many([normals], [offsets], box) == count_by_formula(rows, exact_box)
+    assert len(sign_vectors(normals, offsets)) == 7
+
+
 @pytest.mark.parametrize("function", [count_regions, vertices, zoom_radius, sign_vectors])
 def test_what_is_no_line_is_refused(function):
     with pytest.raises(ValueError, match=r"normals\[1\] is zero"):
@@ -297,6 +315,19 @@ def test_a_square_sees_all_regions_exactly_beyond_the_zoom_radius(rows):
 
 def test_zoom_radius_of_no_line_is_zero():
     assert zoom_radius(np.zeros((0, 2)), np.zeros(0)) == 0
+
+
+def test_crossings_beyond_the_range_of_floats_are_infinitely_far():
+    normals, offsets = [[-1e-300, 0], [0, 1e-300]], [1e300, 1e300]
+    found = vertices(normals, offsets)
+    far = Fraction(1e300) / Fraction(1e-300)
+    assert found.points == ((far, -far),)
+    assert found.coordinates.tolist() == [[math.inf, -math.inf]]
+    assert zoom_radii([normals], [offsets]).tolist() == [math.inf]
+    assert zoom_radius(normals, offsets) == far
+    (cell,) = cells([], [], ((-(10**400), 0), (10**400, 1)))
+    assert cell.polygon[:, 0].tolist() == [-math.inf, math.inf, math.inf, -math.inf]
+    assert cell.area == 2 * 10**400
 
 
 # Many at once
@@ -455,6 +486,8 @@ def test_shattered_sets_of_families_that_are_not_lines():
     assert shattered_sets(np.zeros((1, 0))) == [()]
     with pytest.raises(ValueError, match="size is 4"):
         shattered_sets(cube, 4)
+    with pytest.raises(TypeError, match=r"size is 1\.5"):
+        shattered_sets(cube, 1.5)
     with pytest.raises(ValueError, match="only the numbers -1 and"):
         shattered_sets([[0, 1]])
     with pytest.raises(ValueError, match="signs has shape"):
@@ -522,6 +555,12 @@ def test_bad_places_are_refused():
         parabola_tangents([2**31])
     with pytest.raises(TypeError, match=r"n is 2\.5"):
         parabola_tangents(2.5)
+    with pytest.raises(ValueError, match="n holds 3 more than once"):
+        parabola_tangents([3, 1, 3])
+    with pytest.raises(ValueError, match=r"n has shape \(\)"):
+        parabola_tangents(np.array(3))
+    with pytest.raises(ValueError, match=r"n has shape \(1, 2\)"):
+        parabola_tangents(np.array([[1, 2]]))
 
 
 @pytest.mark.parametrize(("n", "d"), [(0, 3), (4, 1), (6, 2), (6, 3), (6, 4), (3, 5)])
@@ -655,6 +694,13 @@ def test_bad_networks_are_refused():
         network_lines([[1, 2]], [0], [math.inf])
     with pytest.raises(TypeError, match="v has dtype"):
         network_lines([[1, 2]], [0], np.array([True]))
+    # The message names the argument, and a neuron without a line is read like any other.
+    with pytest.raises(TypeError, match="W holds None"):
+        network_lines([[1, None]], [0])
+    with pytest.raises(ValueError, match="b must be finite"):
+        network_lines([[0, 0]], [math.nan])
+    with pytest.raises(TypeError, match="b holds 'x'"):
+        count_activation_regions([[1, 0]], ["x"])
 
 
 @settings(deadline=None, max_examples=60)
@@ -683,6 +729,19 @@ def test_bad_gradient_arguments_are_refused():
         region_gradients([[1]], [[1, 2]], [1, 2])
     with pytest.raises(ValueError, match="signs has shape"):
         region_gradients([[1, 1]], [[1, 2]], [1])
+    for signs in ([[0]], [[math.nan]], [["a"]]):
+        with pytest.raises(ValueError, match="only the numbers -1 and"):
+            region_gradients(signs, [[1, 2]], [1])
+    with pytest.raises(ValueError, match="W must be finite"):
+        region_gradients([[1]], [[math.nan, 2]], [1])
+    with pytest.raises(TypeError, match="v holds 1j"):
+        region_gradients([[1]], [[1, 2]], [1j])
+
+
+def test_gradients_of_fractions_and_of_no_neurons():
+    W, v = [[Fraction(1, 2), 2**70]], [Fraction(1, 4)]
+    assert region_gradients([[1], [-1]], W, v).tolist() == [[0.125, 2.0**68], [0.0, 0.0]]
+    assert region_gradients(sign_vectors([], []), [], []).tolist() == [[0.0, 0.0]]
 
 
 @settings(deadline=None, max_examples=60)

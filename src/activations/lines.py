@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
-from numbers import Integral
+from numbers import Integral, Rational
 from typing import Any
 
 import numpy as np
@@ -80,8 +80,8 @@ def _ratio(name: str, value: Any) -> tuple[int, int]:
     """Return the numerator and the denominator of one number, exactly."""
     if isinstance(value, bool | np.bool_):
         raise TypeError(f"{name} holds {value!r}, but must hold real numbers")
-    if isinstance(value, Integral):
-        return int(value), 1
+    if isinstance(value, Rational):
+        return int(value.numerator), int(value.denominator)
     try:
         numerator, denominator = value.as_integer_ratio()
     except (ValueError, OverflowError):
@@ -96,6 +96,23 @@ def _integers(name: str, row: Sequence[Any]) -> tuple[tuple[int, ...], int]:
     ratios = [_ratio(name, value) for value in row]
     common = math.lcm(*(denominator for _, denominator in ratios))
     return tuple(p * (common // q) for p, q in ratios), common
+
+
+def _nearest(value: Fraction) -> float:
+    """Round to float64; what lies beyond its largest number becomes infinite."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
+def _floats(name: str, values: npt.ArrayLike, ndim: int) -> npt.NDArray[np.float64]:
+    """Return `values`, checked as everywhere in this module, rounded to float64."""
+    array = _as_array(name, values, ndim)
+    if array.dtype.kind != "O":
+        return array.astype(np.float64)
+    rounded = [_nearest(Fraction(*_ratio(name, value))) for value in array.ravel()]
+    return np.array(rounded, dtype=np.float64).reshape(array.shape)
 
 
 def _primitive(row: tuple[int, ...]) -> tuple[int, ...]:
@@ -124,7 +141,7 @@ def _hyperplanes(
         )
     rows = []
     for index, (normal, offset) in enumerate(zip(w.tolist(), b.tolist(), strict=True)):
-        row = _primitive_row(normal, offset)
+        row = _primitive_row("normals", normal, "offsets", offset)
         if row is None:
             raise ValueError(
                 f"normals[{index}] is zero, but must not be: 0 . x + b = 0 is no line "
@@ -134,12 +151,14 @@ def _hyperplanes(
     return rows
 
 
-def _primitive_row(normal: Sequence[Any], offset: Any) -> tuple[int, ...] | None:
+def _primitive_row(
+    normal_name: str, normal: Sequence[Any], offset_name: str, offset: Any
+) -> tuple[int, ...] | None:
     """Return (w, b) as a primitive integer row, or None where w is zero."""
-    weights, common = _integers("normals", normal)
+    weights, common = _integers(normal_name, normal)
+    p, q = _ratio(offset_name, offset)
     if not any(weights):
         return None
-    p, q = _ratio("offsets", offset)
     scale = math.lcm(common, q)
     return _primitive((*(value * (scale // common) for value in weights), p * (scale // q)))
 
@@ -437,8 +456,8 @@ class Vertices:
 
     @property
     def coordinates(self) -> npt.NDArray[np.float64]:
-        """Return the points rounded to float64, shape (V, 2)."""
-        return np.array([[float(x), float(y)] for x, y in self.points]).reshape(-1, 2)
+        """Return the points rounded to float64 (infinite beyond its range), shape (V, 2)."""
+        return np.array([[_nearest(x), _nearest(y)] for x, y in self.points]).reshape(-1, 2)
 
 
 def vertices(normals: npt.ArrayLike, offsets: npt.ArrayLike) -> Vertices:
@@ -748,7 +767,8 @@ def zoom_radii(normals: npt.ArrayLike, offsets: npt.ArrayLike) -> npt.NDArray[np
     Returns
     -------
     ndarray of float64, shape (m,)
-        What `zoom_radius` says for each arrangement, rounded once to float64.
+        What `zoom_radius` says for each arrangement, rounded once to float64; infinite where it
+        is larger than every float64.
 
     Notes
     -----
@@ -783,12 +803,12 @@ def zoom_radii(normals: npt.ArrayLike, offsets: npt.ArrayLike) -> npt.NDArray[np
                 index = start + local
                 lines = _lines(w[index], b[index])
                 pairs = np.flatnonzero(upper[local] >= lower[local])
-                radii[index] = max(
-                    _reach([lines[first[pair]], lines[second[pair]]]) for pair in pairs
+                radii[index] = _nearest(
+                    max(_reach([lines[first[pair]], lines[second[pair]]]) for pair in pairs)
                 )
                 open_question[index] = False
     for index in np.flatnonzero(open_question):
-        radii[index] = zoom_radius(w[index], b[index])
+        radii[index] = _nearest(zoom_radius(w[index], b[index]))
     return radii
 
 
@@ -812,8 +832,8 @@ class Cell:
 
     @property
     def polygon(self) -> npt.NDArray[np.float64]:
-        """Return the corners rounded to float64, shape (k, 2)."""
-        return np.array([[float(x), float(y)] for x, y in self.corners])
+        """Return the corners rounded to float64 (infinite beyond its range), shape (k, 2)."""
+        return np.array([[_nearest(x), _nearest(y)] for x, y in self.corners])
 
     @property
     def area(self) -> Fraction:
@@ -949,6 +969,15 @@ def sign_vectors(normals: npt.ArrayLike, offsets: npt.ArrayLike) -> npt.NDArray[
     return np.array(signs, dtype=np.int8).reshape(len(found), len(lines))
 
 
+def _sign_table(signs: npt.ArrayLike) -> npt.NDArray[Any]:
+    table = np.asarray(signs)
+    if table.ndim != 2:
+        raise ValueError(f"signs has shape {table.shape}, but must have shape (r, n)")
+    if not ((table == 1) | (table == -1)).all():
+        raise ValueError("signs must hold only the numbers -1 and +1")
+    return table
+
+
 def shattered_sets(signs: npt.ArrayLike, size: int | None = None) -> list[tuple[int, ...]]:
     """List the sets of columns that sign vectors shatter.
 
@@ -974,13 +1003,9 @@ def shattered_sets(signs: npt.ArrayLike, size: int | None = None) -> list[tuple[
     >>> shattered_sets(signs)
     [(), (0,), (1,), (2,), (0, 1), (0, 2), (1, 2)]
     """
-    table = np.asarray(signs)
-    if table.ndim != 2:
-        raise ValueError(f"signs has shape {table.shape}, but must have shape (r, n)")
-    if not np.isin(table, (-1, 1)).all():
-        raise ValueError("signs must hold only the numbers -1 and +1")
+    table = _sign_table(signs)
     n = table.shape[1]
-    if size is not None and not 0 <= size <= n:
+    if size is not None and _count_argument("size", size) > n:
         raise ValueError(f"size is {size}, but must lie between 0 and the {n} columns")
     found = []
     for k in range(n + 1) if size is None else (size,):
@@ -1070,7 +1095,8 @@ def parabola_tangents(
     Parameters
     ----------
     n : int or sequence of int
-        The number of tangents, which then touch at x = 1, ..., n; or the places where they touch.
+        The number of tangents, which then touch at x = 1, ..., n; or the places where they touch,
+        all different.
 
     Returns
     -------
@@ -1093,6 +1119,8 @@ def parabola_tangents(
     7
     """
     if isinstance(n, Sequence | np.ndarray):
+        if np.ndim(n) != 1:
+            raise ValueError(f"n has shape {np.shape(n)}, but must be an integer or a sequence")
         touch = list(n)
     else:
         touch = list(range(1, _count_argument("n", n) + 1))
@@ -1101,6 +1129,8 @@ def parabola_tangents(
             raise TypeError(f"n holds {place!r}, but must be an integer or hold integers")
         if abs(int(place)) >= 2**31:
             raise ValueError(f"n holds {place}, but its square must fit into 64 bits")
+        if touch.count(place) > 1:
+            raise ValueError(f"n holds {place} more than once, but the tangents must be different")
     t = np.array(touch, dtype=np.int64)
     return np.stack([-2 * t, np.ones_like(t)], axis=1), t**2
 
@@ -1316,7 +1346,7 @@ def network_lines(
 
     Examples
     --------
-    ReLU(x) - ReLU(-x) = x has no fold, and ReLU(x) + ReLU(-x) = |x| has one:
+    ReLU(x) - ReLU(-x) = x has no fold, and the absolute value ReLU(x) + ReLU(-x) has one:
 
     >>> len(network_lines([[1, 0], [-1, 0]], [0, 0], [1, -1]))
     0
@@ -1330,7 +1360,7 @@ def network_lines(
         raise ValueError(f"b has shape {biases.shape}, but must have shape {weights.shape[:1]}")
     groups: dict[Any, list[int]] = {}
     for neuron, (normal, offset) in enumerate(zip(weights.tolist(), biases.tolist(), strict=True)):
-        row = _primitive_row(normal, offset)
+        row = _primitive_row("W", normal, "b", offset)
         if row is not None:
             groups.setdefault(_unoriented(row), []).append(neuron)
     if v is None:
@@ -1446,13 +1476,12 @@ def region_gradients(
     >>> region_gradients([[1, 1], [1, -1], [-1, -1]], W, v).tolist()
     [[1.0, -2.0], [1.0, 0.0], [0.0, 0.0]]
     """
-    table, weights = np.asarray(signs), np.asarray(W, dtype=np.float64)
-    outputs = np.asarray(v, dtype=np.float64)
-    if weights.ndim != 2 or weights.shape[1] != 2:
+    table, weights, outputs = _sign_table(signs), _floats("W", W, 2), _floats("v", v, 1)
+    if weights.shape[1] != 2:
         raise ValueError(f"W has shape {weights.shape}, but must have shape (n, 2)")
     if outputs.shape != weights.shape[:1]:
         raise ValueError(f"v has shape {outputs.shape}, but must have shape {weights.shape[:1]}")
-    if table.ndim != 2 or table.shape[1] != len(weights):
+    if table.shape[1] != len(weights):
         raise ValueError(f"signs has shape {table.shape}, but must have shape (r, {len(weights)})")
     gradients: npt.NDArray[np.float64] = (table > 0).astype(np.float64) @ (
         outputs[:, None] * weights
