@@ -296,10 +296,6 @@ def _penalty(C: float) -> str:
     return "none" if np.isinf(C) else f"$C = {C:g}$"
 
 
-def _set_name(name: str) -> str:
-    return " + ".join(f"`{part}`" for part in name.split(" + "))
-
-
 def summarise(
     runs: pd.DataFrame, *, train: str | None = None, tests: Sequence[str] | None = None
 ) -> pd.DataFrame:
@@ -318,10 +314,10 @@ def summarise(
     Returns
     -------
     pandas.DataFrame
-        One row for each training, C and test set. Accuracy, AUROC and the share predicted true
-        are given as ``median [smallest, largest]``; n and the Wilson interval are those of a
-        split with the median accuracy; the published accuracy stands beside them where there is
-        one.
+        One row for each C and test set; the penalty is left out if it is the same everywhere.
+        Accuracy, AUROC and the share predicted true are given as ``median [smallest, largest]``;
+        n and the Wilson interval are those of a split with the median accuracy; the published
+        accuracy stands beside them where there is one.
 
     Examples
     --------
@@ -345,8 +341,7 @@ def summarise(
         ]
         rows.append(
             {
-                "trained on": _set_name(str(trained)),
-                "tested on": _set_name(str(test)),
+                "tested on": str(test),
                 "penalty": _penalty(float(str(C))),
                 "n": int(middle.n_test),
                 "accuracy": _spread(cell.accuracy),
@@ -356,7 +351,8 @@ def summarise(
                 "published": _published(known),
             }
         )
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    return table if chosen.C.nunique() > 1 else table.drop(columns="penalty")
 
 
 def compare_splits(
@@ -396,8 +392,7 @@ def compare_splits(
 
         rows.append(
             {
-                "trained on": _set_name(train),
-                "tested on": _set_name(test),
+                "tested on": test,
                 "accuracy by group": mean(by_group, "accuracy"),
                 "naive": mean(naive, "accuracy"),
                 "difference": mean(naive, "accuracy") - mean(by_group, "accuracy"),
@@ -532,7 +527,7 @@ def read_published(sets: Mapping[str, Activations], naive: pd.DataFrame) -> pd.D
         n = int(str(known.n_published))
         rows.append(
             {
-                "tested on": _set_name(str(known.test)),
+                "tested on": str(known.test),
                 "penalty": _penalty(float(str(known.C))),
                 "published": _share(value),
                 "count": f"{round(value * n)}/{n}",
@@ -673,6 +668,13 @@ def study_separability(
     )
 
 
+def _from_to(values: Sequence[int]) -> str | None:
+    if not values:
+        return None
+    low, high = min(values), max(values)
+    return str(low) if low == high else f"{low} to {high}"
+
+
 def separability_table(studies: Iterable[SeparabilityStudy]) -> pd.DataFrame:
     """Put what is proved about separability side by side.
 
@@ -684,8 +686,8 @@ def separability_table(studies: Iterable[SeparabilityStudy]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row a set. The expected k for random labels is (n - 1) / 2 with n the number of
-        distinct rows, its standard deviation sqrt(n - 1) / 2.
+        One row a set, with the range of k for permuted labels. The expected k for random labels
+        is (n - 1) / 2 with n the number of distinct rows, its standard deviation sqrt(n - 1) / 2.
 
     Examples
     --------
@@ -702,14 +704,14 @@ def separability_table(studies: Iterable[SeparabilityStudy]) -> pd.DataFrame:
             obstacle = sum(m > 0 for m in study.onset.obstacle.multipliers)
         rows.append(
             {
-                "set": _set_name(study.name),
+                "set": study.name,
                 "statements": study.n,
                 "distinct": n,
                 "separable": "proved" if study.whole.separable else "refuted",
                 "smallest $k$": study.onset.k,
                 "multipliers at $k-1$": obstacle,
-                "$k$, permuted labels": ", ".join(map(str, study.permuted)) or None,
-                "expected": f"{(n - 1) / 2:.1f} ± {np.sqrt(n - 1) / 2:.1f}",
+                "$k$, permuted labels": _from_to(study.permuted),
+                "expected": f"{(n - 1) / 2:.0f}\xa0±\xa0{np.sqrt(n - 1) / 2:.0f}",
             }
         )
     return pd.DataFrame(rows)
@@ -862,7 +864,7 @@ def tolerance_table(
                 ),
                 "training accuracy": evaluate(scores, y).accuracy,
                 **{
-                    _set_name(name): evaluate(probe.scores(data.X), data.y).accuracy
+                    name: evaluate(probe.scores(data.X), data.y).accuracy
                     for name, data in sets.items()
                     if name != train
                 },
@@ -1007,7 +1009,7 @@ def directions_table(found: Mapping[str, TruthDirections]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "topic": topic if topic == "all" else _set_name(topic),
+                "topic": topic,
                 "$\\lVert \\mathbf{t}_G \\rVert$": float(np.linalg.norm(one.t_G)),
                 "$\\lVert \\mathbf{t}_P \\rVert$": float(np.linalg.norm(one.t_P)),
                 "cosine of the two": one.cosine,
@@ -1124,7 +1126,7 @@ def terms_table(terms: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "topic": _set_name(str(topic)),
+                "topic": str(topic),
                 "penalty": _penalty(float(str(C))),
                 "$\\mathbf{w}\\cdot\\mathbf{t}_G$": short(cell.general),
                 "$\\mathbf{w}\\cdot\\mathbf{t}_P$": short(cell.polar),
@@ -1158,6 +1160,31 @@ class TruthPlane:
     t_G: NDArray[np.float64]  # noqa: N815
     t_P: NDArray[np.float64]  # noqa: N815
     probe: NDArray[np.float64]
+
+    def panels(
+        self,
+    ) -> dict[str, list[tuple[NDArray[np.float64], NDArray[np.int64], int]]]:
+        """Gather the sets of each topic.
+
+        Returns
+        -------
+        dict of str to list of (numpy.ndarray, numpy.ndarray, int)
+            For each topic its sets' points, labels and polarity.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from activations.truth.experiments import TruthPlane
+        >>> point, label = np.zeros((1, 2)), np.ones(1, dtype=np.int64)
+        >>> plane = TruthPlane({"neg_cities": point}, {"neg_cities": label}, *np.eye(3, 2))
+        >>> plane.panels()["cities"][0][2]
+        -1
+        """
+        found: dict[str, list[tuple[NDArray[np.float64], NDArray[np.int64], int]]] = {}
+        for name, points in self.points.items():
+            kind = SETS[name]
+            found.setdefault(kind.topic, []).append((points, self.y[name], kind.polarity))
+        return found
 
 
 def truth_plane(
