@@ -14,6 +14,7 @@ from typing import Any, ParamSpec
 import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
+from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -61,12 +62,12 @@ SEQUENTIAL = "viridis"
 DIVERGING = "RdBu_r"
 
 #: matplotlib settings in force while a figure is drawn and while it is written.
-RC: dict[str, Any] = {
+RC: Any = {
     "axes.edgecolor": INK,
     "axes.grid": False,
     "axes.labelcolor": INK,
     "axes.labelsize": 11,
-    "axes.prop_cycle": mpl.rcsetup.cycler(color=CYCLE),
+    "axes.prop_cycle": cycler(color=CYCLE),
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.titlecolor": INK,

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
@@ -118,8 +119,8 @@ def show_table(
     if unknown:
         raise ValueError(f"formats names {unknown}, but the columns are {names}")
 
-    def cell(value: object, spec: str) -> str:
-        if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)):
+    def cell(value: Any, spec: str) -> str:
+        if pd.api.types.is_scalar(value) and pd.isna(value):
             return missing
         # A bar in maths or text would end the cell of a pipe table.
         return format(value, spec).replace("|", r"\|")
