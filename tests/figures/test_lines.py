@@ -12,9 +12,9 @@ from activations.figures import lines as figures
 from activations.figures import style
 from activations.lines import cells, count_regions, vertices
 
-NORMALS = [[3, 2], [-3, 0], [-1, 3], [-1, -3], [2, -2]]
-OFFSETS = [3, 1, 1, 3, 3]
-BOX = ((-4.5, -4.2), (4.2, 4.5))
+NORMALS = [[0, -1], [3, 4], [-3, 4], [-3, -1], [3, -1]]
+OFFSETS = [1, 5, 5, 3, 3]
+BOX = ((-4.8, -4.4), (4.8, 5.2))
 
 
 def polygons(ax) -> list[np.ndarray]:
@@ -44,7 +44,7 @@ def test_every_region_is_filled_and_numbered_once():
         found = polygons(ax)
         count = count_regions(NORMALS[:n], OFFSETS[:n])
         assert len(found) == count
-        assert sum(map(area, found)) == pytest.approx(8.7 * 8.7)
+        assert sum(map(area, found)) == pytest.approx(9.6 * 9.6)
         assert sorted(map(int, texts(ax))) == list(range(1, count + 1))
         for text in ax.texts:
             assert sum(inside(polygon, text.get_position()) for polygon in found) == 1
@@ -122,11 +122,21 @@ def test_the_planar_graph_has_its_vertices():
     assert np.hypot(*ends.T) == pytest.approx(np.full(8, 4.5))
     with pytest.raises(ValueError, match="radius is 1"):
         figures.planar_graph(NORMALS[:4], OFFSETS[:4], 1.0)
+    with pytest.raises(ValueError, match="every line must meet"):
+        figures.planar_graph([[1, 0]], [-3], 2.0)
+
+
+def test_lines_are_solid_inside_the_circle_and_dotted_outside():
+    ax = figures.planar_graph(NORMALS[:4], OFFSETS[:4], 4.5).axes[0]
+    for drawn in ax.lines[:-2]:
+        middle = np.hypot(*np.asarray(drawn.get_xydata()).mean(axis=0))
+        assert (middle < 4.5) == (drawn.get_linestyle() == "-")
+        assert (middle > 4.5) == (drawn.get_linestyle() == ":")
 
 
 def test_every_hanging_region_points_to_its_lowest_crossing():
-    slanted = [[3, -2], [3, -4], [3, 5], [4, 3]], [-2, 0, 2, 5]
-    ax = figures.lowest_points(*slanted, ((-4, -2.5), (4, 2.5))).axes[0]
+    slanted = [[2, -3], [2, -1], [1, 2], [2, 1]], [-1, 2, 2, -1]
+    ax = figures.lowest_points(*slanted, ((-4, -2.6), (4, 2.8))).axes[0]
     hanging = polygons(ax)
     assert len(hanging) == 6
     assert texts(ax) == ["1", "2", "3", "4", "5"]

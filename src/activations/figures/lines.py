@@ -244,11 +244,11 @@ def tangent_intervals(places: Sequence[int], box: Corners) -> BookFigure:
         ax.annotate(
             f"$f_{{{number}}}$",
             (place, place**2),
-            xytext=(-13 * float(np.sign(place)), 11),
+            xytext=(-15 * float(np.sign(place)), 13),
             textcoords="offset points",
             ha="center",
             va="center",
-            fontsize=12,
+            fontsize=14,
         )
     for cell in found:
         named = cell.negative
@@ -326,7 +326,8 @@ def planar_graph(normals: npt.ArrayLike, offsets: npt.ArrayLike, radius: float) 
     offsets : array_like of shape (n,)
         The offsets.
     radius : float
-        The radius of the circle about the origin; all crossings must lie inside.
+        The radius of the circle about the origin; all crossings and a point of every line must
+        lie inside.
 
     Returns
     -------
@@ -343,6 +344,8 @@ def planar_graph(normals: npt.ArrayLike, offsets: npt.ArrayLike, radius: float) 
     found = vertices(normals, offsets).coordinates
     if found.size and np.hypot(*found.T).max() >= radius:
         raise ValueError(f"radius is {radius}, but all crossings must lie inside the circle")
+    if (np.abs(rows[:, 2]) >= radius * np.hypot(rows[:, 0], rows[:, 1])).any():
+        raise ValueError(f"radius is {radius}, but every line must meet the inside of the circle")
     figure, ax = style.new_figure(height=3.8)
     ends = []
     for a, b, c in rows:
@@ -354,7 +357,8 @@ def planar_graph(normals: npt.ArrayLike, offsets: npt.ArrayLike, radius: float) 
     chords = np.array(ends).reshape(-1, 2, 2)
     for start, stop in chords:
         away = 0.18 * (stop - start) / np.hypot(*(stop - start)) * radius
-        ax.plot(*np.array([start - away, stop + away]).T, color=style.GREY, linestyle=":")
+        for end in ((start - away, start), (stop, stop + away)):
+            ax.plot(*np.array(end).T, color=style.GREY, linestyle=":")
         ax.plot(*np.array([start, stop]).T, color=style.INK, linewidth=1.6)
     ax.add_patch(Circle((0, 0), radius, fill=False, edgecolor=style.BLUE, linewidth=2.2))
     ax.plot(*found.T, "o", color=style.RED, markersize=8)
