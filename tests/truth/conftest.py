@@ -17,12 +17,12 @@ HEADERS = {
 
 
 def write_statements(folder: Path) -> dict[str, list[int]]:
-    """Write four small CSV files, of 15 cities and 25 words (one word twice); return the labels."""
+    """Write four small CSV files, of 40 cities and 25 words (one word twice); return the labels."""
     folder.mkdir(parents=True)
     labels = {}
     for name, kind in SETS.items():
         rows = []
-        for i in range(15 if kind.topic == "cities" else 26):
+        for i in range(40 if kind.topic == "cities" else 26):
             verb = {("cities", 1): "is in", ("cities", -1): "is not in"}.get(
                 (kind.topic, kind.polarity), "means" if kind.polarity > 0 else "does not mean"
             )

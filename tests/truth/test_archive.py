@@ -119,16 +119,17 @@ def refused(archive, *words):
         assert word in str(caught.value)
 
 
+@pytest.mark.parametrize("start", [0, 25])
 @pytest.mark.parametrize("keep", [0, 1, 100, 10_000, -1])
-def test_a_truncated_file(archive, keep):
-    file = chunk(archive)
+def test_a_truncated_file(archive, keep, start):
+    file = chunk(archive, start=start)
     file.write_bytes(file.read_bytes()[:keep])
-    refused(archive, "layer_12_0.pt", "fetch it again")
+    refused(archive, f"layer_12_{start}.pt", "fetch it again")
 
 
 def test_a_missing_file(archive):
     chunk(archive, start=25).unlink()
-    refused(archive, "1 of 2 files are missing", "layer_12_25.pt")
+    refused(archive, "1 of 4 files are missing", "layer_12_25.pt")
 
 
 def test_a_missing_folder(archive):
@@ -136,7 +137,7 @@ def test_a_missing_folder(archive):
     refused(archive, "cities is missing")
 
 
-@pytest.mark.parametrize("name", ["layer_12_50.pt", "layer_12_7.pt", "layer_12_0 (1).pt"])
+@pytest.mark.parametrize("name", ["layer_12_100.pt", "layer_12_7.pt", "layer_12_0 (1).pt"])
 def test_an_extra_file(archive, name):
     shutil.copy(chunk(archive), chunk(archive).with_name(name))
     refused(archive, name, "remove it")
@@ -145,7 +146,7 @@ def test_an_extra_file(archive, name):
 def test_other_layers_and_strangers_do_not_disturb(archive):
     shutil.copy(chunk(archive), chunk(archive).with_name("layer_13_0.pt"))
     chunk(archive).with_name(".DS_Store").write_text("x")
-    assert len(load_activations("cities", source=archive)) == 30
+    assert len(load_activations("cities", source=archive)) == 80
 
 
 @pytest.mark.parametrize(
@@ -170,14 +171,35 @@ def test_a_wrong_tensor_or_none(archive, content):
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
 def test_values_that_are_not_finite(archive, value):
-    tensor = torch.load(chunk(archive, start=25), weights_only=True)
-    tensor[3, 77] = value
-    torch.save(tensor, chunk(archive, start=25))
-    refused(archive, "layer_12_25.pt", "row 3", "NaN or infinity")
+    for start in (0, 25, 75):
+        before = chunk(archive, start=start).read_bytes()
+        tensor = torch.load(chunk(archive, start=start), weights_only=True)
+        tensor[3, 77] = value
+        torch.save(tensor, chunk(archive, start=start))
+        refused(archive, f"layer_12_{start}.pt", "row 3", "NaN or infinity")
+        chunk(archive, start=start).write_bytes(before)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda t: t.T.contiguous().T,
+        lambda t: t.repeat_interleave(2, dim=0)[::2],
+        lambda t: torch.cat([t, t])[25:],
+        lambda t: t.clone().requires_grad_(),
+    ],
+    ids=["columns", "every other row", "a later part", "with gradient"],
+)
+def test_a_file_that_keeps_its_values_in_another_way_is_read_in_its_order(archive, change):
+    expected = load_activations("cities", source=archive).X
+    for start in (0, 25, 50):
+        tensor = torch.load(chunk(archive, start=start), weights_only=True)
+        torch.save(change(tensor), chunk(archive, start=start))
+        np.testing.assert_array_equal(load_activations("cities", source=archive).X, expected)
 
 
 def test_swapped_files_do_not_fit(archive):
-    first, last = chunk(archive), chunk(archive, start=25)
+    first, last = chunk(archive), chunk(archive, start=75)
     one, other = first.read_bytes(), last.read_bytes()
     first.write_bytes(other)
     last.write_bytes(one)
@@ -195,9 +217,11 @@ class Touch:
 @pytest.mark.parametrize("zipped", [True, False])
 def test_code_in_a_file_is_not_run(archive, tmp_path, zipped):
     marker = tmp_path / "ran"
-    torch.save(Touch(marker), chunk(archive), _use_new_zipfile_serialization=zipped)
-    refused(archive, "layer_12_0.pt", "could run code", "fetch it again")
-    assert not marker.exists()
+    for start in (50, 0):
+        file = chunk(archive, start=start)
+        torch.save(Touch(marker), file, _use_new_zipfile_serialization=zipped)
+        refused(archive, f"layer_12_{start}.pt", "could run code", "fetch it again")
+        assert not marker.exists()
 
 
 def test_code_in_a_bare_pickle_is_not_run(archive, tmp_path):

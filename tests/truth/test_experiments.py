@@ -57,8 +57,8 @@ def test_runs_have_a_row_for_every_cell(runs, toy_sets):
     assert set(runs.probes) == {(t, C) for t in frame.train.unique() for C in (np.inf, 1.0)}
     assert {len(probes) for probes in runs.probes.values()} == {3}
     np.testing.assert_allclose(frame.accuracy, frame.correct / frame.n_test)
-    assert (frame[frame.train == "cities"].n_train == 24).all()
-    assert (frame[frame.train == "cities + neg_cities"].n_train == 48).all()
+    assert (frame[frame.train == "cities"].n_train == 64).all()
+    assert (frame[frame.train == "cities + neg_cities"].n_train == 128).all()
 
 
 def test_runs_find_the_inversion_that_the_toy_data_holds(runs):

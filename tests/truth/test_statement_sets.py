@@ -72,7 +72,7 @@ def edit(archive, name, old, new, count=1):
         ("cities", r"Land 0.,1", "Land 0.,1,more", "line 2: must have 5 cells, found 6"),
         ("cities", "Town 0 is in", "Town 0 lies in", "line 2: a statement of this set reads"),
         ("cities", "city of Town 0", "city of Town 9", "'Town 9'.*its columns about 'Town 0'"),
-        ("cities", r"(.*)\r?\nThe city.*$", r"\1\n", "cities.csv has 29 statements"),
+        ("cities", r"(.*)\r?\nThe city.*$", r"\1\n", "cities.csv has 79 statements"),
         ("sp_en_trans", "'word 3'.,0", "'word 3'.,1", "line 5.*opposite labels"),
         ("neg_sp_en_trans", "'word 3'", "'word x'", "line 5.*each other's negations"),
         ("sp_en_trans", "'word 3'.,0", '"word 3', "fetch it again|cells"),

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,6 +64,8 @@ class SetKind:
         The header of its CSV file.
     wording : re.Pattern
         A statement's form; group 1 is the subject (a city, a Spanish word), group 2 the claim.
+    template : str
+        The same form, to be filled in with the subject and the claim.
     first_group : int
         Where the topic's group numbers begin, so that groups of different topics never coincide.
     """
@@ -73,6 +75,7 @@ class SetKind:
     partner: str
     columns: tuple[str, ...]
     wording: re.Pattern[str]
+    template: str
     first_group: int
 
 
@@ -88,6 +91,7 @@ SETS: Final[Mapping[str, SetKind]] = MappingProxyType(
             "neg_cities",
             _CITY_COLUMNS,
             re.compile(r"The city of (.+) is in (.+)\."),
+            "The city of {} is in {}.",
             0,
         ),
         "neg_cities": SetKind(
@@ -96,6 +100,7 @@ SETS: Final[Mapping[str, SetKind]] = MappingProxyType(
             "cities",
             _CITY_COLUMNS,
             re.compile(r"The city of (.+) is not in (.+)\."),
+            "The city of {} is not in {}.",
             0,
         ),
         "sp_en_trans": SetKind(
@@ -104,6 +109,7 @@ SETS: Final[Mapping[str, SetKind]] = MappingProxyType(
             "neg_sp_en_trans",
             _WORD_COLUMNS,
             re.compile(r"The Spanish word '(.+)' means '(.+)'\."),
+            "The Spanish word '{}' means '{}'.",
             1_000_000,
         ),
         "neg_sp_en_trans": SetKind(
@@ -112,6 +118,7 @@ SETS: Final[Mapping[str, SetKind]] = MappingProxyType(
             "sp_en_trans",
             _WORD_COLUMNS,
             re.compile(r"The Spanish word '(.+)' does not mean '(.+)'\."),
+            "The Spanish word '{}' does not mean '{}'.",
             1_000_000,
         ),
     }
@@ -165,16 +172,15 @@ class StatementSet:
         return len(self.statements)
 
 
-@dataclass(frozen=True)
-class _Row:
+class _Row(NamedTuple):
     subject: str
     claim: str
     statement: str
     label: int
 
 
-def _rows(path: Path, kind: SetKind) -> list[_Row]:
-    """Read and check one CSV file on its own."""
+def _lines(path: Path, kind: SetKind) -> list[list[str]]:
+    """Read one CSV file and check its header."""
     shown = f"{path.parent.name}/{path.name}"
     try:
         with path.open(encoding="utf-8", newline="") as file:
@@ -195,11 +201,12 @@ def _rows(path: Path, kind: SetKind) -> list[_Row]:
         )
     if len(lines) == 1:
         raise DataUnusableError(f"{shown} has a header but no statement; fetch it again")
-    return [_row(shown, number, cells, kind) for number, cells in enumerate(lines[1:], start=2)]
+    return lines[1:]
 
 
-def _row(shown: str, number: int, cells: list[str], kind: SetKind) -> _Row:
-    where = f"{shown}, line {number}"
+def _row(path: Path, number: int, cells: list[str], kind: SetKind) -> _Row:
+    """Check one line of a CSV file on its own."""
+    where = f"{path.parent.name}/{path.name}, line {number}"
     if len(cells) != len(kind.columns):
         raise DataUnusableError(
             f"{where}: must have {len(kind.columns)} cells, found {len(cells)}; fetch it again"
@@ -268,17 +275,21 @@ def read_statements(folder: str | Path, name: str) -> StatementSet:
     """
     kind = _kind(name)
     folder = Path(folder)
-    rows = _rows(folder / f"{name}.csv", kind)
-    partner = _rows(folder / f"{kind.partner}.csv", SETS[kind.partner])
-    if len(rows) != len(partner):
+    path, partner_path = folder / f"{name}.csv", folder / f"{kind.partner}.csv"
+    partner_kind = SETS[kind.partner]
+    rows = [_row(path, n, cells, kind) for n, cells in enumerate(_lines(path, kind), start=2)]
+    others = _lines(partner_path, partner_kind)
+    if len(rows) != len(others):
         raise DataUnusableError(
-            f"{name}.csv has {len(rows)} statements and {kind.partner}.csv {len(partner)}; "
+            f"{path.name} has {len(rows)} statements and {partner_path.name} {len(others)}; "
             "they must be each other's negations, row by row"
         )
-    for number, (row, other) in enumerate(zip(rows, partner, strict=True), start=2):
-        if (row.subject, row.claim, row.label) != (other.subject, other.claim, 1 - other.label):
+    for number, (row, cells) in enumerate(zip(rows, others, strict=True), start=2):
+        wanted = [partner_kind.template.format(row.subject, row.claim), str(1 - row.label)]
+        if cells[:2] != wanted:
+            other = _row(partner_path, number, cells, partner_kind)
             raise DataUnusableError(
-                f"{name}.csv and {kind.partner}.csv, line {number}: {row.statement!r} "
+                f"{path.name} and {partner_path.name}, line {number}: {row.statement!r} "
                 f"({row.label}) and {other.statement!r} ({other.label}) must be each other's "
                 "negations with opposite labels"
             )
