@@ -82,6 +82,16 @@ def test_the_new_line_has_as_many_numbered_pieces_as_it_cuts_regions():
     assert sorted(map(tuple, dots.get_xydata())) == sorted(map(tuple, on_line))
     new = ax.lines[-2]
     assert to_rgb(new.get_color()) == to_rgb(style.RED)
+    # Every number stands in a region of its own, all of them on one side of the new line.
+    figure.draw_without_rendering()
+    others = np.column_stack([NORMALS, OFFSETS])[:-1]
+    sides = set()
+    for text in ax.texts:
+        place = ax.transData.inverted().transform(text.get_window_extent().corners().mean(axis=0))
+        middle = np.array(text.xy)
+        assert (others @ [*place, 1.0] > 0).tolist() == (others @ [*middle, 1.0] > 0).tolist()
+        sides.add(bool(np.array(NORMALS[-1]) @ place + OFFSETS[-1] > 0))
+    assert len(sides) == 1
 
 
 def test_a_first_line_is_one_piece():

@@ -92,6 +92,12 @@ def _rows(normals: npt.ArrayLike, offsets: npt.ArrayLike) -> npt.NDArray[np.floa
     )
 
 
+def _clearance(rows: npt.NDArray[np.float64], points: npt.NDArray[np.float64]) -> float:
+    """Return the smallest distance of a point from a line."""
+    distances = np.abs(points @ rows[:, :2].T + rows[:, 2]) / np.hypot(rows[:, 0], rows[:, 1])
+    return float(distances.min(initial=np.inf))
+
+
 def _draw_lines(ax: Axes, rows: npt.NDArray[np.float64], box: Corners, **kwargs: Any) -> None:
     for row in rows:
         ends = _chord(row, box)
@@ -188,11 +194,13 @@ def induction_step(normals: npt.ArrayLike, offsets: npt.ArrayLike, box: Corners)
     stops = sorted([0.0, 1.0, *(float((p - ends[0]) @ along / (along @ along)) for p in on_line)])
     if on_line:
         ax.plot(*np.array(on_line).T, "o", color=style.RED, markersize=7)
-    # Where the new line falls from left to right, its right-hand side is the upper one.
+    middles = [ends[0] + (start + stop) / 2 * along for start, stop in pairwise(stops)]
     normal = np.array([-along[1], along[0]]) / np.hypot(*along)
-    normal = normal if normal[1] > 0 else -normal
-    for number, (start, stop) in enumerate(pairwise(stops), start=1):
-        x, y = ends[0] + (start + stop) / 2 * along
+    # The numbers stand on the side of the new line on which they keep away from the others.
+    aside = 0.04 * (box[1][0] - box[0][0]) * normal
+    room = [_clearance(rows[:-1], np.array(middles) + side) for side in (aside, -aside)]
+    normal = normal if room[0] >= room[1] else -normal
+    for number, (x, y) in enumerate(middles, start=1):
         offset = 13 * normal
         ax.annotate(
             str(number),
