@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import mpmath
 import numpy as np
+import pandas as pd
 import pytest
 import sympy
 from hypothesis import assume, example, given, settings
@@ -288,6 +289,14 @@ def test_arguments_are_left_alone(function) -> None:
 
 
 @each_function
+def test_masked_entries_are_not_uncovered(function) -> None:
+    x = np.ma.array([1.0, 2.0], mask=[False, True])
+    with pytest.raises(TypeError, match="x must not have masked entries"):
+        function(x)
+    assert_array_equal(function(np.ma.array([1.0, 2.0])), function([1.0, 2.0]))
+
+
+@each_function
 @pytest.mark.parametrize(
     "wrong",
     [1j, "1.0", None, [1.0, None], 10**400, np.datetime64("2024-01-01"), Fraction(1, 2), {}],
@@ -367,6 +376,9 @@ def test_references_refuse() -> None:
         reference_values(0.0, "tanh")
     with pytest.raises(ValueError, match="digits must be at least 20"):
         reference_values(0.0, digits=19)
+    for digits in (20.5, "30"):
+        with pytest.raises(TypeError, match="digits must be an integer"):
+            reference_values(0.0, digits=digits)
     with pytest.raises(TypeError, match="x must be float16, float32 or float64"):
         reference_values(np.longdouble(1))
 
@@ -420,6 +432,11 @@ def test_errors_that_are_not_finite() -> None:
 
 
 def test_ulp_error_refuses() -> None:
+    with pytest.raises(ValueError, match="reference must hold numbers, got 'abc'"):
+        ulp_error(1.0, "abc")
+    for wrong in (None, 1j):
+        with pytest.raises(TypeError, match="reference must hold real numbers"):
+            ulp_error(1.0, wrong)
     with pytest.raises(ValueError, match="reference must have the shape"):
         ulp_error([1.0, 2.0], [1])
     with pytest.raises(TypeError, match="value must be float16"):
@@ -687,6 +704,35 @@ def test_margin_broadcasts_and_signs() -> None:
     assert isinstance(margin([1, -1], 0.5, SHEET_POINTS, SHEET_LABELS), np.float64)
 
 
+@pytest.mark.parametrize("size", [1e300, 1e-300, 1e-320])
+def test_margin_of_huge_and_tiny_weights(size: float) -> None:
+    value = margin([size, -size], size / 2, SHEET_POINTS, SHEET_LABELS)
+    assert value == pytest.approx(1 / math.sqrt(8), rel=1e-3)
+    if size > 1e-308:
+        assert value == pytest.approx(1 / math.sqrt(8), rel=1e-15)
+
+
+@pytest.mark.parametrize("distance", [5e-324, 1e-200, 3.0, 1e200, np.finfo(float).max])
+def test_the_margin_is_a_float_where_its_square_is_not(distance: float) -> None:
+    line = max_margin_line([(distance, 0), (0, 0)], [1, -1])
+    assert line.margin == distance / 2
+    assert f"margin {line.margin:.6g} " in str(line)
+
+
+def test_the_margin_is_rounded_like_a_square_root() -> None:
+    for k in range(1, 200):
+        line = max_margin_line([(k, k + 1), (0, 0)], [1, -1])
+        true = MP.sqrt(MP.mpf(k * k + (k + 1) ** 2)) / 2
+        assert abs(line.margin - true) <= math.ulp(line.margin) * 0.5001
+    assert max_margin_line([(10**400, 0), (0, 0)], [1, -1]).margin == math.inf
+
+
+def test_biases_must_fit_the_weights() -> None:
+    for function in (margin, logistic_loss):
+        with pytest.raises(ValueError, match=r"b must broadcast .*\(5,\), got shape \(3,\)"):
+            function(np.ones((5, 2)), np.ones(3), SHEET_POINTS, SHEET_LABELS)
+
+
 @given(st.floats(0.01, 100), point, coordinate)
 @settings(deadline=None)
 def test_margin_does_not_depend_on_the_scale(s: float, w, b) -> None:
@@ -770,6 +816,18 @@ def test_wrong_points_and_labels(function) -> None:
     for labels in ([1, 1, 0, 0], [1, 1, 2, 2], ["a", "b", "c", "d"], [1, 1, np.nan, -1]):
         with pytest.raises(ValueError, match="labels must all be"):
             function(SHEET_POINTS, labels)
+
+
+@pytest.mark.parametrize("function", TAKES_POINTS.values(), ids=TAKES_POINTS.keys())
+def test_data_frames_are_read_by_rows_and_masks_are_respected(function) -> None:
+    frame = pd.DataFrame(SHEET_POINTS, columns=["x", "y"])
+    labels = pd.Series(SHEET_LABELS, index=[7, 5, 6, 8])
+    assert_array_equal(function(frame, labels), function(SHEET_POINTS, SHEET_LABELS))
+    masked = np.ma.array(SHEET_POINTS, mask=np.eye(4, 2, dtype=bool))
+    with pytest.raises(TypeError, match="points must not have masked entries"):
+        function(masked, SHEET_LABELS)
+    with pytest.raises(TypeError, match="labels must not have masked entries"):
+        function(SHEET_POINTS, np.ma.array(SHEET_LABELS, mask=[True, False, False, False]))
 
 
 def test_points_of_the_wrong_dimension() -> None:

@@ -681,6 +681,16 @@ def test_errors_name_the_argument(function, z, options, error, message):
 
 
 def test_more_errors():
+    masked = np.ma.array([[1.0, 2.0]], mask=[[False, True]])
+    for function in (*FUNCTIONS, onehot_argmax):
+        with pytest.raises(TypeError, match="z must not have masked entries"):
+            function(masked)
+    with pytest.raises(TypeError, match="lam must not have masked entries"):
+        lse([[1.0, 2.0]], np.ma.array([1.0], mask=True))
+    with pytest.raises(ValueError, match="lam must not exceed the largest float"):
+        lse([1.0, 2.0], lam=10**400)
+    with pytest.raises(TypeError, match="axis must be an integer, a tuple of integers or None"):
+        lse(np.zeros((2, 2)), axis=(0, "1"))
     with pytest.raises(ValueError, match="repeated axis"):
         lse(np.zeros((2, 2)), axis=(0, 0))
     with pytest.raises(TypeError, match="axis must be an integer, got None"):
@@ -749,6 +759,10 @@ def test_references_refuse_what_they_cannot_take(reference):
         reference([0.0], np.inf)
     with pytest.raises(ValueError, match="lam must be > 0"):
         reference([0.0], 0)
+    with pytest.raises(ValueError, match="digits must be at least 20, got 0"):
+        reference([0.0], digits=0)
+    with pytest.raises(TypeError, match=r"digits must be an integer, got 30\.5"):
+        reference([0.0], digits=30.5)
     if np.finfo(np.longdouble).nmant > 52:
         with pytest.raises(TypeError, match="precision"):
             reference(np.zeros(2, np.longdouble))
@@ -771,6 +785,9 @@ def test_simplex_grid(n):
 def test_simplex_grid_needs_a_step():
     with pytest.raises(ValueError, match="n must be at least 1, got 0"):
         simplex_grid(0)
+    for wrong in (2.5, "3"):
+        with pytest.raises(TypeError, match="n must be an integer"):
+            simplex_grid(wrong)
 
 
 def test_error_functions_check_their_arguments():

@@ -53,9 +53,16 @@ SHEET_LABELS: Final = (1, 1, -1, -1)
 # --- The sigmoid and its relatives ------------------------------------------------------------
 
 
+def _array(value: ArrayLike, name: str) -> NDArray[Any]:
+    """Return `value` as an array, unless that would uncover entries that are masked."""
+    if np.ma.is_masked(value):
+        raise TypeError(f"{name} must not have masked entries: fill them or drop them first")
+    return np.asarray(value)
+
+
 def _floating(x: ArrayLike) -> FloatArray:
     """Return `x` as an array of native floats; integers become float64."""
-    array = np.asarray(x)
+    array = _array(x, "x")
     if array.dtype.kind in "biu":
         return array.astype(np.float64)
     if array.dtype.kind == "f":
@@ -96,7 +103,7 @@ def sigmoid(x: ArrayLike) -> FloatArray:
     Raises
     ------
     TypeError
-        If `x` is complex or not numeric.
+        If `x` is complex, not numeric or has masked entries.
 
     See Also
     --------
@@ -143,7 +150,7 @@ def sigmoid_derivative(x: ArrayLike) -> FloatArray:
     Raises
     ------
     TypeError
-        If `x` is complex or not numeric.
+        If `x` is complex, not numeric or has masked entries.
 
     See Also
     --------
@@ -185,7 +192,7 @@ def softplus(x: ArrayLike) -> FloatArray:
     Raises
     ------
     TypeError
-        If `x` is complex or not numeric.
+        If `x` is complex, not numeric or has masked entries.
 
     See Also
     --------
@@ -225,7 +232,7 @@ def log_sigmoid(x: ArrayLike) -> FloatArray:
     Raises
     ------
     TypeError
-        If `x` is complex or not numeric.
+        If `x` is complex, not numeric or has masked entries.
 
     See Also
     --------
@@ -264,7 +271,7 @@ def tanh_from_sigmoid(x: ArrayLike) -> FloatArray:
     Raises
     ------
     TypeError
-        If `x` is complex or not numeric.
+        If `x` is complex, not numeric or has masked entries.
 
     See Also
     --------
@@ -305,7 +312,7 @@ def sigmoid_naive(x: ArrayLike) -> FloatArray:
     Raises
     ------
     TypeError
-        If `x` is complex or not numeric.
+        If `x` is complex, not numeric or has masked entries.
 
     Warns
     -----
@@ -447,7 +454,7 @@ def reference_values(
     Raises
     ------
     TypeError
-        If `x` is of any other type.
+        If `x` is of any other type or `digits` is not an integer.
     ValueError
         If `function` is unknown or `digits` is below 20.
 
@@ -467,12 +474,17 @@ def reference_values(
     """
     if function not in _REFERENCES:
         raise ValueError(f"function must be one of {sorted(_REFERENCES)}, got {function!r}")
+    if not isinstance(digits, int | np.integer):
+        raise TypeError(f"digits must be an integer, got {digits!r}")
     if digits < 20:
         raise ValueError(f"digits must be at least 20, got {digits}")
     arguments = _standard(_floating(x), "x")
     values = np.empty(arguments.shape, dtype=object)
     context = decimal.Context(
-        prec=digits, Emin=decimal.MIN_EMIN, Emax=decimal.MAX_EMAX, traps=[decimal.InvalidOperation]
+        prec=int(digits),
+        Emin=decimal.MIN_EMIN,
+        Emax=decimal.MAX_EMAX,
+        traps=[decimal.InvalidOperation],
     )
     with decimal.localcontext(context):
         for index, argument in np.ndenumerate(arguments):
@@ -511,9 +523,10 @@ def ulp_error(value: ArrayLike, reference: ArrayLike) -> NDArray[np.float64]:
     Raises
     ------
     TypeError
-        If `value` is not of one of the three float formats.
+        If `value` is not of one of the three float formats, or an entry of `reference` is no
+        real number.
     ValueError
-        If the shapes differ.
+        If the shapes differ, or a string holds no number.
 
     See Also
     --------
@@ -534,7 +547,7 @@ def ulp_error(value: ArrayLike, reference: ArrayLike) -> NDArray[np.float64]:
     >>> float(ulp_error(0.1, "0.1")) < 0.5
     True
     """
-    values = _standard(np.asarray(value), "value")
+    values = _standard(_array(value, "value"), "value")
     references = np.asarray(reference, dtype=object)
     if references.shape != values.shape:
         raise ValueError(
@@ -560,7 +573,14 @@ def _one_ulp_error(computed: float, reference: Any, form: np.finfo[Any]) -> floa
 
 def _rational(number: Any) -> Fraction | float:
     """Return the number as a fraction, or as a float if it is infinite or NaN."""
-    exact = decimal.Decimal(number) if isinstance(number, str) else number
+    exact = number
+    if isinstance(number, str):
+        try:
+            exact = decimal.Decimal(number)
+        except decimal.InvalidOperation:
+            raise ValueError(f"reference must hold numbers, got {number!r}") from None
+    if not hasattr(exact, "as_integer_ratio"):
+        raise TypeError(f"reference must hold real numbers, got {number!r}")
     try:
         return Fraction(*exact.as_integer_ratio())
     except (OverflowError, ValueError):
@@ -681,7 +701,7 @@ def formula_errors(
 
 
 def _labels(labels: ArrayLike, n: int) -> NDArray[np.int64]:
-    array = np.asarray(labels)
+    array = _array(labels, "labels")
     if array.shape != (n,):
         raise ValueError(f"labels must have shape ({n},), one for each point, got {array.shape}")
     if array.dtype.kind not in "iuf" or not np.all((array == 1) | (array == -1)):
@@ -693,7 +713,7 @@ def _labelled(
     points: ArrayLike, labels: ArrayLike
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Return validated points (n, d) in float64 and labels (n,)."""
-    array = np.asarray(points)
+    array = _array(points, "points")
     if array.dtype.kind not in "iuf":
         raise TypeError(f"points must hold real numbers, got dtype {array.dtype}")
     if array.ndim != 2 or 0 in array.shape:
@@ -730,7 +750,9 @@ def _exact_labelled(
         raise ValueError(f"points must have shape (n, d) with n, d >= 1, got {shape}")
     if dimension is not None and shape[1] != dimension:
         raise ValueError(f"points must have shape (n, {dimension}), got {shape}")
-    exact = [_exact_vector(row, "points") for row in points]  # type: ignore[union-attr]
+    _array(points, "points")
+    # Rows of an object array hold what was given; iterating over a data frame would not.
+    exact = [_exact_vector(row, "points") for row in np.asarray(points, dtype=object)]
     return exact, [int(label) for label in _labels(labels, len(exact))]
 
 
@@ -833,7 +855,7 @@ def _signed_scores(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return w, broadcast against b, and y_i (w . x_i + b) with the points on the last axis."""
     X, y = _labelled(points, labels)
-    weights, bias = np.asarray(w), np.asarray(b)
+    weights, bias = _array(w, "w"), _array(b, "b")
     for name, array in (("w", weights), ("b", bias)):
         if array.dtype.kind not in "iuf":
             raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype}")
@@ -841,6 +863,13 @@ def _signed_scores(
             raise ValueError(f"{name} must be finite, got an infinity or NaN")
     if weights.ndim == 0 or weights.shape[-1] != X.shape[1]:
         raise ValueError(f"w must have shape (..., {X.shape[1]}), got {weights.shape}")
+    try:
+        np.broadcast_shapes(weights.shape[:-1], bias.shape)
+    except ValueError:
+        raise ValueError(
+            f"b must broadcast against the leading axes of w, shape {weights.shape[:-1]}, "
+            f"got shape {bias.shape}"
+        ) from None
     weights = weights.astype(np.float64)
     return weights, y * (weights @ X.T + bias.astype(np.float64)[..., None])
 
@@ -884,10 +913,12 @@ def margin(w: ArrayLike, b: ArrayLike, points: ArrayLike, labels: ArrayLike) -> 
     0.353553
     """
     weights, scores = _signed_scores(w, b, points, labels)
-    norms = np.linalg.norm(weights, axis=-1)
-    if not np.all(norms > 0):
+    largest = np.abs(weights).max(axis=-1)
+    if not np.all(largest > 0):
         raise ValueError("w must not be the zero vector")
-    result: NDArray[np.float64] = scores.min(axis=-1) / norms
+    # The squares of weights beyond 1e154 overflow, those below 1e-162 vanish.
+    norms = np.linalg.norm(weights / largest[..., None], axis=-1)
+    result: NDArray[np.float64] = scores.min(axis=-1) / largest / norms
     return result
 
 
@@ -1044,7 +1075,7 @@ class MaxMarginLine:
         multipliers = ", ".join(map(str, self.multipliers))
         return (
             f"w = ({self.w[0]}, {self.w[1]}), b = {self.b}\n"
-            f"margin {self.margin:.6f} = sqrt({self.margin_squared})\n"
+            f"margin {self.margin:.6g} = sqrt({self.margin_squared})\n"
             f"support vectors {', '.join(map(str, self.support))}\n"
             f"multipliers {multipliers}"
         )
@@ -1057,7 +1088,14 @@ class MaxMarginLine:
     @property
     def margin(self) -> float:
         """The distance from the line to the nearest points of either class."""
-        return math.sqrt(self.margin_squared)
+        n, d = self.margin_squared.as_integer_ratio()
+        # The square may leave the range of floats although its root does not.
+        shift = 64 - (n.bit_length() - d.bit_length()) // 2
+        root = math.isqrt((n << 2 * shift) // d if shift >= 0 else n // (d << -2 * shift))
+        try:
+            return math.ldexp(root, -shift)
+        except OverflowError:
+            return math.inf
 
 
 def max_margin_line(points: ArrayLike, labels: ArrayLike) -> MaxMarginLine:

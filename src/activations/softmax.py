@@ -66,6 +66,8 @@ class _Rows(NamedTuple):
 
 
 def _real(name: str, value: ArrayLike, kinds: str) -> FloatArray:
+    if np.ma.is_masked(value):
+        raise TypeError(f"{name} must not have masked entries: fill them or drop them first")
     array = np.asarray(value)
     if array.dtype.kind not in kinds:
         raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype}")
@@ -78,11 +80,15 @@ def _rows(z: ArrayLike, lam: ArrayLike, axis: Axis) -> _Rows:
     scores = _real("z", z, "biuf")
     # A Python number adapts to the dtype of z, as it does in NumPy's own arithmetic.
     weak = isinstance(lam, int | float) and not isinstance(lam, bool | np.generic)
-    strengths = _real("lam", float(lam) if weak else lam, "iuf")  # type: ignore[arg-type]
+    try:
+        strengths = _real("lam", float(lam) if weak else lam, "iuf")  # type: ignore[arg-type]
+    except OverflowError:
+        raise ValueError("lam must not exceed the largest float, got a larger integer") from None
     positive = strengths > 0
     if not positive.all():
         raise ValueError(f"lam must be > 0, got {strengths[~positive][0]}")
-    if not (axis is None or isinstance(axis, tuple) or hasattr(axis, "__index__")):
+    places = axis if isinstance(axis, tuple) else () if axis is None else (axis,)
+    if not all(hasattr(place, "__index__") for place in places):
         raise TypeError(f"axis must be an integer, a tuple of integers or None, got {axis!r}")
     every = tuple(range(scores.ndim)) if axis is None else axis
     normal = np.lib.array_utils.normalize_axis_tuple(every, scores.ndim, "axis")
@@ -261,7 +267,7 @@ def lse(z: ArrayLike, lam: ArrayLike = 1.0, axis: Axis = -1) -> FloatArray:
     Raises
     ------
     TypeError
-        If `z` or `lam` is not real.
+        If `z` or `lam` is not real or has masked entries.
     ValueError
         If `lam` is not positive or is NaN, if `lam` does not broadcast, if `z` has no such axis,
         or none of its entries along it.
@@ -327,7 +333,7 @@ def softargmax(z: ArrayLike, lam: ArrayLike = 1.0, axis: Axis = -1) -> FloatArra
     Raises
     ------
     TypeError
-        If `z` or `lam` is not real.
+        If `z` or `lam` is not real or has masked entries.
     ValueError
         If `lam` is not positive or is NaN, if `lam` does not broadcast, if `z` has no such axis,
         or none of its entries along it.
@@ -394,7 +400,7 @@ def log_softargmax(z: ArrayLike, lam: ArrayLike = 1.0, axis: Axis = -1) -> Float
     Raises
     ------
     TypeError
-        If `z` or `lam` is not real.
+        If `z` or `lam` is not real or has masked entries.
     ValueError
         If `lam` is not positive or is NaN, if `lam` does not broadcast, if `z` has no such axis,
         or none of its entries along it.
@@ -444,7 +450,7 @@ def onehot_argmax(z: ArrayLike, axis: Axis = -1) -> FloatArray:
     Raises
     ------
     TypeError
-        If `z` is not real.
+        If `z` is not real or has masked entries.
     ValueError
         If `z` has no such axis, or none of its entries along it.
 
@@ -495,7 +501,7 @@ def softargmax_jacobian(z: ArrayLike, lam: ArrayLike = 1.0, axis: int = -1) -> F
     Raises
     ------
     TypeError
-        If `z` or `lam` is not real, or `axis` is not an integer.
+        If `z` or `lam` is not real or has masked entries, or `axis` is not an integer.
     ValueError
         If `lam` is not positive, is infinite or NaN, if `lam` does not broadcast, if `z` has no
         such axis, or none of its entries along it.
@@ -558,7 +564,7 @@ def lse_hessian(z: ArrayLike, lam: ArrayLike = 1.0, axis: int = -1) -> FloatArra
     Raises
     ------
     TypeError
-        If `z` or `lam` is not real, or `axis` is not an integer.
+        If `z` or `lam` is not real or has masked entries, or `axis` is not an integer.
     ValueError
         If `lam` is not positive, is infinite or NaN, if `lam` does not broadcast, if `z` has no
         such axis, or none of its entries along it.
@@ -599,7 +605,7 @@ def lse_bounds(
     Raises
     ------
     TypeError
-        If `z` or `lam` is not real.
+        If `z` or `lam` is not real or has masked entries.
     ValueError
         If `lam` is not positive or is NaN, if `lam` does not broadcast, if `z` has no such axis,
         or none of its entries along it.
@@ -636,6 +642,8 @@ def simplex_grid(n: int) -> NDArray[np.float64]:
 
     Raises
     ------
+    TypeError
+        If `n` is not an integer.
     ValueError
         If `n` is less than 1.
 
@@ -649,6 +657,8 @@ def simplex_grid(n: int) -> NDArray[np.float64]:
            [0. , 0.5, 0.5],
            [0. , 0. , 1. ]])
     """
+    if not hasattr(n, "__index__"):
+        raise TypeError(f"n must be an integer, got {n!r}")
     if n < 1:
         raise ValueError(f"n must be at least 1, got {n}")
     whole = [(i, j, n - i - j) for i in range(n, -1, -1) for j in range(n - i, -1, -1)]
@@ -662,6 +672,14 @@ def _finite_rows(z: ArrayLike, lam: ArrayLike) -> _Rows:
     if not np.isfinite(rows.z).all() or not np.isfinite(rows.lam).all():
         raise ValueError("z and lam must be finite to be compared with a reference")
     return rows
+
+
+def _digits(digits: int) -> int:
+    if not hasattr(digits, "__index__"):
+        raise TypeError(f"digits must be an integer, got {digits!r}")
+    if digits < 20:
+        raise ValueError(f"digits must be at least 20, got {digits}")
+    return int(digits)
 
 
 def _reference(scores: list[float], lam: float, digits: int) -> tuple[Any, list[Any]]:
@@ -694,7 +712,7 @@ def lse_reference(z: ArrayLike, lam: ArrayLike = 1.0, *, digits: int = 50) -> ND
     lam : array_like of positive numbers, default: 1.0
         The inverse temperature :math:`\lambda > 0`, finite; arrays broadcast as in `lse`.
     digits : int, default: 50
-        Decimal digits of the exponentials and of the logarithm.
+        Decimal digits of the exponentials and of the logarithm, at least 20.
 
     Returns
     -------
@@ -704,9 +722,10 @@ def lse_reference(z: ArrayLike, lam: ArrayLike = 1.0, *, digits: int = 50) -> ND
     Raises
     ------
     TypeError
-        If `z` or `lam` is not real or more precise than float64.
+        If `z` or `lam` is not real or more precise than float64, or `digits` is no integer.
     ValueError
-        If `lam` is not positive, anything is infinite or NaN, or the last axis is empty.
+        If `lam` is not positive, anything is infinite or NaN, the last axis is empty, or
+        `digits` is below 20.
 
     See Also
     --------
@@ -723,6 +742,7 @@ def lse_reference(z: ArrayLike, lam: ArrayLike = 1.0, *, digits: int = 50) -> ND
     >>> mpmath.nstr(lse_reference([0.0, 0.0]).item(), 30)
     '0.693147180559945309417232121458'
     """
+    digits = _digits(digits)
     rows = _finite_rows(z, lam)
     result = np.empty(rows.shape, dtype=object)
     for k, (scores, strength) in enumerate(zip(rows.z.tolist(), rows.lam.flat, strict=True)):
@@ -742,7 +762,7 @@ def softargmax_reference(
     lam : array_like of positive numbers, default: 1.0
         The inverse temperature :math:`\lambda > 0`, finite; arrays broadcast as in `lse`.
     digits : int, default: 50
-        Decimal digits of the reference.
+        Decimal digits of the reference, at least 20.
 
     Returns
     -------
@@ -752,9 +772,10 @@ def softargmax_reference(
     Raises
     ------
     TypeError
-        If `z` or `lam` is not real or more precise than float64.
+        If `z` or `lam` is not real or more precise than float64, or `digits` is no integer.
     ValueError
-        If `lam` is not positive, anything is infinite or NaN, or the last axis is empty.
+        If `lam` is not positive, anything is infinite or NaN, the last axis is empty, or
+        `digits` is below 20.
 
     See Also
     --------
@@ -765,6 +786,7 @@ def softargmax_reference(
     >>> print(softargmax_reference([0.0, 0.0], digits=25)[0])
     0.5
     """
+    digits = _digits(digits)
     rows = _finite_rows(z, lam)
     result = np.empty(rows.z.shape, dtype=object)
     for k, (scores, strength) in enumerate(zip(rows.z.tolist(), rows.lam.flat, strict=True)):
@@ -789,7 +811,7 @@ def lse_error(
         The number whose unit in the last place is the unit of the error:
         :math:`\max(|\operatorname{lse}|, \max_k |z_k|)`, or the value of lse itself.
     digits : int, default: 50
-        Decimal digits of the reference.
+        Decimal digits of the reference, at least 20.
 
     Returns
     -------
@@ -845,7 +867,7 @@ def softargmax_error(
     lam : array_like of positive numbers, default: 1.0
         The inverse temperature :math:`\lambda > 0`, finite; arrays broadcast as in `lse`.
     digits : int, default: 50
-        Decimal digits of the reference.
+        Decimal digits of the reference, at least 20.
 
     Returns
     -------
