@@ -138,7 +138,8 @@ def numbered_regions(
     >>> sorted(text.get_text() for text in figure.axes[0].texts)
     ['1', '2', '3', '4']
     """
-    figure, axes = style.new_figure(1, len(arrangements), height=2.7, squeeze=False)
+    height = 2.7 if len(arrangements) > 2 else 3.6
+    figure, axes = style.new_figure(1, len(arrangements), height=height, squeeze=False)
     for index, (ax, (normals, offsets)) in enumerate(zip(axes[0], arrangements, strict=True)):
         found = cells(normals, offsets, box)
         # Crossing one line changes the number of positive signs by one, hence the colour.
@@ -147,10 +148,10 @@ def numbered_regions(
         _draw_lines(ax, rows, box)
         places = sorted((_label_place(cell, box) for cell in found), key=lambda p: (-p[1], p[0]))
         for number, (x, y) in enumerate(places, start=1):
-            ax.text(x, y, str(number), ha="center", va="center", fontsize=12)
+            ax.text(x, y, str(number), ha="center", va="center", fontsize=13)
         _frame(ax, box)
         text = captions[index] if captions else f"{len(rows)} lines, {len(found)} regions"
-        ax.set_title(text, y=-0.05, va="top", fontsize=11.5)
+        ax.set_title(text, y=-0.05, va="top", fontsize=13)
     return figure
 
 
