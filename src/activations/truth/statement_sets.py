@@ -204,9 +204,9 @@ def _lines(path: Path, kind: SetKind) -> list[list[str]]:
     return lines[1:]
 
 
-def _row(path: Path, number: int, cells: list[str], kind: SetKind) -> _Row:
+def _row(shown: str, number: int, cells: list[str], kind: SetKind) -> _Row:
     """Check one line of a CSV file on its own."""
-    where = f"{path.parent.name}/{path.name}, line {number}"
+    where = f"{shown}, line {number}"
     if len(cells) != len(kind.columns):
         raise DataUnusableError(
             f"{where}: must have {len(kind.columns)} cells, found {len(cells)}; fetch it again"
@@ -277,7 +277,8 @@ def read_statements(folder: str | Path, name: str) -> StatementSet:
     folder = Path(folder)
     path, partner_path = folder / f"{name}.csv", folder / f"{kind.partner}.csv"
     partner_kind = SETS[kind.partner]
-    rows = [_row(path, n, cells, kind) for n, cells in enumerate(_lines(path, kind), start=2)]
+    shown, partner_shown = (f"{folder.name}/{file.name}" for file in (path, partner_path))
+    rows = [_row(shown, n, cells, kind) for n, cells in enumerate(_lines(path, kind), start=2)]
     others = _lines(partner_path, partner_kind)
     if len(rows) != len(others):
         raise DataUnusableError(
@@ -287,7 +288,7 @@ def read_statements(folder: str | Path, name: str) -> StatementSet:
     for number, (row, cells) in enumerate(zip(rows, others, strict=True), start=2):
         wanted = [partner_kind.template.format(row.subject, row.claim), str(1 - row.label)]
         if cells[:2] != wanted:
-            other = _row(partner_path, number, cells, partner_kind)
+            other = _row(partner_shown, number, cells, partner_kind)
             raise DataUnusableError(
                 f"{path.name} and {partner_path.name}, line {number}: {row.statement!r} "
                 f"({row.label}) and {other.statement!r} ({other.label}) must be each other's "
