@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from torch import nn
 
@@ -124,6 +124,18 @@ class TestMlp:
         with pytest.raises(TypeError, match=r"widths\[1\]"):
             mlp(widths, generator=generator())
 
+    @pytest.mark.parametrize("widths", [5, None])
+    def test_rejects_what_is_no_sequence(self, widths):
+        with pytest.raises(TypeError, match="widths is"):
+            mlp(widths, generator=generator())
+        with pytest.raises(TypeError, match="widths is"):
+            parameter_count(widths)
+
+    @pytest.mark.parametrize("dtype", [torch.int64, torch.complex64, "float64", float])
+    def test_rejects_what_is_no_type(self, dtype):
+        with pytest.raises(TypeError, match="dtype is"):
+            mlp((2, 3, 1), generator=generator(), dtype=dtype)
+
     @pytest.mark.parametrize("bad", [None, 0, np.random.default_rng(0)])
     def test_rejects_what_is_no_generator(self, bad):
         with pytest.raises(TypeError, match="generator is"):
@@ -161,10 +173,15 @@ class TestParameterCount:
 
     @pytest.mark.parametrize("bad", [0, -1])
     def test_tied_rejects(self, bad):
-        with pytest.raises(ValueError, match="must be at least 1"):
+        with pytest.raises(ValueError, match="width is"):
             tied_mlp(bad, generator=generator())
-        with pytest.raises(ValueError, match="must be at least 1"):
+        with pytest.raises(ValueError, match="repeats is"):
             tied_mlp(5, bad, generator=generator())
+
+    @pytest.mark.parametrize("bad", [3, None, lambda x: x])
+    def test_counts_in_models_only(self, bad):
+        with pytest.raises(TypeError, match="model is"):
+            count_parameters(bad)
 
 
 class TestLayers:
@@ -223,6 +240,50 @@ class TestLayers:
         with pytest.raises(ValueError, match=rf"model\[2\]\.{part} must be finite"):
             layers(model)
 
+    def test_rejects_what_computes_something_else(self):
+        class Doubled(nn.Linear):
+            def forward(self, x):
+                return 2 * super().forward(x)
+
+        class Minus(nn.ReLU):
+            def forward(self, x):
+                return -x
+
+        class Skip(nn.Sequential):
+            def forward(self, x):
+                return super().forward(x) + x.sum()
+
+        hooked = nn.Linear(2, 1)
+        hooked.register_forward_hook(lambda module, inputs, output: 2 * output)
+        for model, message in (
+            (nn.Sequential(Doubled(2, 1)), r"model\[0\] is a Doubled"),
+            (nn.Sequential(nn.Linear(2, 2), Minus(), nn.Linear(2, 1)), r"model\[1\] is a Minus"),
+            (Skip(nn.Linear(2, 1)), "model is a Skip"),
+            (nn.Sequential(hooked), r"model\[0\] has forward hooks"),
+        ):
+            with pytest.raises(ValueError, match=message):
+                layers(model)
+
+    def test_reads_a_parametrized_layer(self):
+        layer = nn.utils.parametrizations.weight_norm(nn.Linear(2, 3))
+        assert layers(layer)[0][0] == pytest.approx(layer.weight.detach().numpy())
+
+    @pytest.mark.parametrize("part", ["weight", "bias"])
+    def test_rejects_weights_that_do_not_fit_the_layer(self, part):
+        model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))
+        wrong = torch.ones(4, 2) if part == "weight" else torch.ones(4)
+        setattr(model[0], part, nn.Parameter(wrong))
+        with pytest.raises(ValueError, match=r"model\[0\] has weights of shape"):
+            layers(model)
+
+    def test_rejects_an_empty_place(self):
+        with pytest.raises(ValueError, match=r"model\[1\] is None"):
+            layers(nn.Sequential(nn.Linear(2, 1), None))
+
+    def test_rejects_what_is_no_model(self):
+        with pytest.raises(TypeError, match="model is"):
+            layers([1, 2])
+
     def test_rejects_complex(self):
         with pytest.raises(ValueError, match="real floats"):
             layers(nn.Linear(2, 1, dtype=torch.complex64))
@@ -251,6 +312,52 @@ class TestGrid:
     def test_the_600_grid_has_its_spacing(self):
         assert grid(-10, 10, 600).spacing == pytest.approx((20 / 599, 20 / 599))
 
+    @pytest.mark.parametrize("low", [Fraction(0), np.float32(0), np.int8(0)])
+    def test_is_float64_whatever_it_is_made_from(self, low):
+        made = grid(low, Fraction(1, 2), np.int64(3))
+        assert made.x.dtype == made.y.dtype == np.float64
+        assert made.x.tolist() == [0, 0.25, 0.5]
+        listed = Grid([0, 1, 2], np.array([3, 4], dtype=">i2"))
+        assert listed.points.dtype == np.float64
+        assert listed.points[1, 2].tolist() == [2, 4]
+
+    @pytest.mark.parametrize("low", ["0", None, True, 1j, np.array([0.0])])
+    def test_rejects_what_is_no_number(self, low):
+        with pytest.raises(TypeError, match="low is"):
+            grid(low, 2, 3)
+
+    def test_rejects_what_no_float_can_hold(self):
+        with pytest.raises(ValueError, match="high is"):
+            grid(0, 10**400, 3)
+
+    @pytest.mark.parametrize(
+        ("axis", "message"),
+        [
+            ([0.0], "at least 2"),
+            ([0.0, math.nan], "finite"),
+            ([0.0, math.inf], "finite"),
+            ([1.0, 0.0], "increase"),
+            ([0.0, 1.0, 3.0], "equally spaced"),
+            (np.ones((2, 2)), "one axis"),
+        ],
+    )
+    def test_rejects_bad_axes(self, axis, message):
+        with pytest.raises(ValueError, match=rf"x .*{message}"):
+            Grid(axis, np.array([0.0, 1.0]))
+        with pytest.raises(ValueError, match=rf"y .*{message}"):
+            Grid(np.array([0.0, 1.0]), axis)
+
+    @quick
+    @given(st.floats(-1e300, 1e300), st.floats(1e-300, 1e300), st.integers(2, 2000))
+    def test_what_is_made_is_equally_spaced(self, low, size, n):
+        assume((np.diff(np.linspace(low, low + size, n)) > 0).all())
+        assert len(grid(low, low + size, n).x) == n
+
+    def test_compares_by_identity(self):
+        square = grid(0, 1, 3)
+        assert square == square
+        assert square != grid(0, 1, 3)
+
     @pytest.mark.parametrize("n", [1, 0, -5])
     def test_rejects_too_few(self, n):
         with pytest.raises(ValueError, match="n is"):
@@ -266,7 +373,7 @@ class TestGrid:
         [(1, 1), (2, 1), (math.nan, 1), (0, math.inf), (-1e308, 1.1e308), (1, 1 + 2**-52)],
     )
     def test_rejects_bad_ranges(self, low, high):
-        with pytest.raises(ValueError, match=r"low|points for float64"):
+        with pytest.raises(ValueError, match=r"low|high|points for float64"):
             grid(low, high, 10)
 
 
@@ -348,6 +455,34 @@ class TestEvaluate:
         with pytest.raises(ValueError, match="must give one number a point"):
             call(network((2, 3, 2)), [[0.0, 0.0]])
 
+    @pytest.mark.parametrize("call", [evaluate, exact_gradient])
+    @pytest.mark.parametrize("dtype", [torch.float16, torch.float32])
+    def test_rejects_points_beyond_the_models_type(self, call, dtype):
+        model = mlp((2, 3, 1), generator=generator(), dtype=dtype)
+        with pytest.raises(ValueError, match="points reach 1e"):
+            call(model, [[0.0, 1e300]])
+
+    @pytest.mark.skipif(np.finfo(np.longdouble).max == np.finfo(float).max, reason="no wide type")
+    def test_rejects_points_beyond_float64(self):
+        wide = np.array([["1e400", "0"]], dtype=np.longdouble)
+        with pytest.raises(ValueError, match="points must be finite in float64"):
+            evaluate(network((2, 3, 1)), wide)
+
+    def test_bfloat16_comes_back_in_float32(self):
+        model = mlp((2, 3, 1), generator=generator(), dtype=torch.bfloat16)
+        x = torch.tensor([[1.0, 2.0]], dtype=torch.bfloat16)
+        assert evaluate(model, [[1, 2]]).tolist() == model(x).float().flatten().tolist()
+        assert exact_gradient(model, [[1, 2]]).dtype == np.float32
+
+    @pytest.mark.parametrize("call", [evaluate, exact_gradient])
+    def test_rejects_other_models(self, call):
+        with pytest.raises(ValueError, match=r"model fails on inputs of shape \(1, 2\)"):
+            call(network((3, 4, 1)), [[0.0, 0.0]])
+        with pytest.raises(ValueError, match="real floats"):
+            call(nn.Linear(2, 1, dtype=torch.complex64), [[0.0, 0.0]])
+        with pytest.raises(TypeError, match="model is"):
+            call(None, [[0.0, 0.0]])
+
     def test_rejects_a_model_without_parameters(self):
         with pytest.raises(ValueError, match="no parameters"):
             evaluate(nn.ReLU(), [[0.0, 0.0]])
@@ -426,18 +561,36 @@ class TestGradients:
         ("values", "x", "y", "message"),
         [
             (np.ones((2, 3)), [0, 1], [0, 1, 2], "values has shape"),
-            (np.ones(3), [0, 1, 2], [0], "values has shape"),
-            (np.ones((2, 2)), [[0, 1]], [0, 1], "values has shape"),
+            (np.ones(3), [0, 1, 2], [0, 1], "values has shape"),
+            (np.ones((2, 2)), [[0, 1]], [0, 1], "x has shape"),
             (np.ones((1, 2)), [0, 1], [0], "y has 1"),
             (np.ones((2, 1)), [0], [0, 1], "x has 1"),
             (np.ones((2, 2)), [0, 0], [0, 1], "x must increase"),
             (np.ones((2, 2)), [0, 1], [1, 0], "y must increase"),
-            (np.ones((2, 2)), [0, math.nan], [0, 1], "x must increase"),
+            (np.ones((2, 2)), [0, math.nan], [0, 1], "x must be finite"),
+            (np.ones((2, 2)), [0, 1], [0, math.inf], "y must be finite"),
+            (np.ones((2, 2)), np.array([1, 0], dtype=np.uint8), [0, 1], "x must increase"),
         ],
     )
     def test_rejects(self, values, x, y, message):
         with pytest.raises(ValueError, match=message):
             numerical_gradient(values, x, y)
+
+    @pytest.mark.parametrize("values", [np.eye(2, dtype=bool), [["a", "b"]] * 2, np.eye(2) * 1j])
+    def test_rejects_what_is_no_image(self, values):
+        with pytest.raises(TypeError, match="values has dtype"):
+            numerical_gradient(values, [0, 1], [0, 1])
+
+    def test_a_model_that_ignores_its_input_has_gradient_zero(self):
+        class Constant(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.level = nn.Parameter(torch.ones(1))
+
+            def forward(self, x):
+                return self.level.expand(len(x), 1)
+
+        assert exact_gradient(Constant(), [[1.0, 2.0]]).tolist() == [[0, 0]]
 
 
 class TestPatterns:
@@ -540,6 +693,14 @@ class TestPatterns:
             model = mlp((2, 6, 1), generator=generator(seed))
             assert row.tolist() == [count_patterns(model, grid(-r, r, 15)) for r in (1, 5, 25)]
         assert patterns_by_draw((2, 6, 1), [], [1.0], 15).shape == (0, 1)
+        assert np.array_equal(
+            patterns_by_draw((2, 6, 1), np.array([3, 4]), [1.0, 5.0, 25.0], 15), table
+        )
+
+    @pytest.mark.parametrize("seed", [1.5, True, "1"])
+    def test_draws_reject_what_is_no_seed(self, seed):
+        with pytest.raises(TypeError, match=r"seeds\[1\]"):
+            patterns_by_draw((2, 3, 1), [0, seed], [1], 5)
 
     def test_results_do_not_depend_on_the_number_of_threads(self):
         model, made = network((2, 20, 1)), grid(-10, 10, 64)

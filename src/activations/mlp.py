@@ -14,10 +14,10 @@ in their columns.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -53,15 +53,33 @@ _UNIT = 2.0**-53
 # Building networks
 
 
+def _integer(name: str, value: int, least: int | None = None) -> int:
+    """Return an integer, or say what is none or too small."""
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise TypeError(f"{name} is {value!r}, but must be an integer")
+    if least is not None and value < least:
+        raise ValueError(f"{name} is {value}, but must be at least {least}")
+    return int(value)
+
+
+def _real(name: str, value: float) -> float:
+    """Return a finite real number as a float, or say what is none."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{name} is {value!r}, but must be a real number")
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise ValueError(f"{name} is {value!r}, but must be finite")
+    return number
+
+
 def _checked_widths(widths: Sequence[int]) -> list[int]:
     """Return the widths as integers, or say which one is none."""
-    checked: list[int] = []
-    for index, width in enumerate(widths):
-        if isinstance(width, bool) or not isinstance(width, Integral):
-            raise TypeError(f"widths[{index}] is {width!r}, but must be an integer")
-        if width < 1:
-            raise ValueError(f"widths[{index}] is {width}, but must be at least 1")
-        checked.append(int(width))
+    if not isinstance(widths, Iterable):
+        raise TypeError(f"widths is {widths!r}, but must be a sequence of integers")
+    checked = [_integer(f"widths[{index}]", width, 1) for index, width in enumerate(widths)]
     if len(checked) < 2:
         raise ValueError(f"widths has {len(checked)} entries, but must name inputs and outputs")
     return checked
@@ -73,6 +91,8 @@ def _linear(
     """Make a linear layer with PyTorch's default initialisation, drawn from `generator`."""
     if not isinstance(generator, torch.Generator):
         raise TypeError(f"generator is {generator!r}, but must be a torch.Generator")
+    if dtype is not None and not (isinstance(dtype, torch.dtype) and dtype.is_floating_point):
+        raise TypeError(f"dtype is {dtype!r}, but must be a real floating-point type of torch")
     # On the meta device the constructor draws nothing from the global random state.
     empty = nn.Linear(fan_in, fan_out, dtype=dtype, device="meta")
     layer = empty.to_empty(device=generator.device)
@@ -105,7 +125,8 @@ def mlp(
     Raises
     ------
     TypeError
-        If a width is not an integer or `generator` is no torch generator.
+        If a width is not an integer, `generator` is no torch generator, or `dtype` is no
+        real floating-point type.
     ValueError
         If a width is not positive or there are fewer than two of them.
 
@@ -171,7 +192,7 @@ def tied_mlp(width: int = 5, repeats: int = 3, *, generator: torch.Generator) ->
     >>> count_parameters(tied_mlp(generator=torch.Generator().manual_seed(0)))
     51
     """
-    _checked_widths([width, repeats])
+    width, repeats = _integer("width", width, 1), _integer("repeats", repeats, 1)
     first = _linear(2, width, generator, None)
     hidden = _linear(width, width, generator, None)
     last = _linear(width, 1, generator, None)
@@ -232,17 +253,36 @@ def count_parameters(model: nn.Module) -> int:
     >>> count_parameters(torch.nn.Linear(20, 1))
     21
     """
-    return sum(parameter.numel() for parameter in model.parameters())
+    return sum(parameter.numel() for parameter in _module(model).parameters())
 
 
 # Reading networks
 
 
+def _module(model: nn.Module) -> nn.Module:
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"model is {model!r}, but must be a torch.nn.Module")
+    return model
+
+
+def _check_computes_as_named(name: str, module: nn.Module, kind: type[nn.Module]) -> None:
+    """Refuse a subclass or a hook that may compute something other than `kind` does."""
+    if type(module).forward is not kind.forward:
+        raise ValueError(
+            f"{name} is a {type(module).__name__} with a forward of its own, "
+            f"but must compute what a {kind.__name__} does"
+        )
+    if module._forward_hooks or module._forward_pre_hooks:
+        raise ValueError(f"{name} has forward hooks, which may change what it computes")
+
+
 def _leaves(module: nn.Module, name: str) -> Iterator[tuple[str, nn.Module]]:
     """Walk through nested Sequential modules in the order in which they are applied."""
     if isinstance(module, nn.Sequential):
+        _check_computes_as_named(name, module, nn.Sequential)
         for key, child in module._modules.items():
-            assert child is not None
+            if child is None:
+                raise ValueError(f"{name}[{key}] is None, but must be Linear or ReLU")
             yield from _leaves(child, f"{name}[{key}]")
     else:
         yield name, module
@@ -259,7 +299,14 @@ def _read_linear(name: str, layer: nn.Linear) -> tuple[FloatArray, FloatArray]:
         if not np.isfinite(values).all():
             raise ValueError(f"{name}.{part} must be finite, but holds a NaN or an infinity")
         parts.append(values)
-    return parts[0], parts[1]
+    W, b = parts
+    expected = (layer.out_features, layer.in_features)
+    if W.shape != expected or b.shape != expected[:1]:
+        raise ValueError(
+            f"{name} has weights of shape {W.shape} and biases of shape {b.shape}, "
+            f"but must have {expected} and {expected[:1]}"
+        )
+    return W, b
 
 
 def layers(model: nn.Module) -> list[tuple[FloatArray, FloatArray]]:
@@ -280,8 +327,11 @@ def layers(model: nn.Module) -> list[tuple[FloatArray, FloatArray]]:
     Raises
     ------
     ValueError
-        If a layer is neither Linear nor ReLU or out of turn, if widths do not match, or if a
-        weight is not finite; the message names the layer.
+        If a layer is neither Linear nor ReLU or out of turn, if widths do not match, if a
+        weight is not finite, or if a subclass or a hook may compute something else; the message
+        names the layer.
+    TypeError
+        If the model is no torch module.
 
     Examples
     --------
@@ -295,7 +345,7 @@ def layers(model: nn.Module) -> list[tuple[FloatArray, FloatArray]]:
     names: list[str] = []
     linear_next = True
     name = "model"
-    for name, module in _leaves(model, "model"):
+    for name, module in _leaves(_module(model), "model"):
         expected = nn.Linear if linear_next else nn.ReLU
         if not isinstance(module, nn.Linear | nn.ReLU):
             raise ValueError(f"{name} is a {type(module).__name__}, but must be Linear or ReLU")
@@ -304,6 +354,7 @@ def layers(model: nn.Module) -> list[tuple[FloatArray, FloatArray]]:
                 f"{name} is a {type(module).__name__}, but must be a {expected.__name__}: "
                 "the two take turns"
             )
+        _check_computes_as_named(name, module, expected)
         if isinstance(module, nn.Linear):
             if found and module.in_features != len(found[-1][1]):
                 raise ValueError(
@@ -321,7 +372,24 @@ def layers(model: nn.Module) -> list[tuple[FloatArray, FloatArray]]:
 # Grids
 
 
-@dataclass(frozen=True)
+def _axis(name: str, coordinates: npt.ArrayLike) -> FloatArray:
+    """Return the coordinates along an axis of an image as float64, or say what is wrong."""
+    axis = np.asarray(coordinates)
+    if axis.dtype.kind not in "fiu":
+        raise TypeError(f"{name} has dtype {axis.dtype}, but must hold real numbers")
+    axis = axis.astype(np.float64)
+    if axis.ndim != 1:
+        raise ValueError(f"{name} has shape {axis.shape}, but must have one axis")
+    if len(axis) < 2:
+        raise ValueError(f"{name} has {len(axis)} point(s), but must have at least 2")
+    if not np.isfinite(axis).all() or not math.isfinite(float(axis[-1]) - float(axis[0])):
+        raise ValueError(f"{name} must be finite, and so must its length")
+    if not (axis[1:] > axis[:-1]).all():
+        raise ValueError(f"{name} must increase")
+    return axis
+
+
+@dataclass(frozen=True, eq=False)
 class Grid:
     """A rectangular grid of points in the plane.
 
@@ -332,6 +400,14 @@ class Grid:
     y : ndarray of float64, shape (ny,)
         The y coordinates, likewise.
 
+    Raises
+    ------
+    ValueError
+        If an axis has fewer than two points, is not finite, does not increase, or does so in
+        unequal steps.
+    TypeError
+        If an axis does not hold real numbers.
+
     See Also
     --------
     grid : Makes a square one.
@@ -339,6 +415,17 @@ class Grid:
 
     x: FloatArray
     y: FloatArray
+
+    def __post_init__(self) -> None:
+        """Check the coordinates and make them float64."""
+        for name in ("x", "y"):
+            axis = _axis(name, getattr(self, name))
+            steps = np.diff(axis)
+            # Each coordinate is rounded, and so is each difference.
+            slack = 8 * np.finfo(float).eps * np.abs(axis).max()
+            if np.ptp(steps) > slack + 8 * np.finfo(float).smallest_subnormal:
+                raise ValueError(f"{name} must be equally spaced")
+            object.__setattr__(self, name, axis)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -392,7 +479,7 @@ def grid(low: float, high: float, n: int) -> Grid:
     ValueError
         If `low` is not below `high`, one of them is not finite, or n is less than 2.
     TypeError
-        If n is not an integer.
+        If n is not an integer, or `low` or `high` no real number.
 
     Examples
     --------
@@ -403,15 +490,12 @@ def grid(low: float, high: float, n: int) -> Grid:
     >>> square.spacing
     (1.0, 1.0)
     """
-    if isinstance(n, bool) or not isinstance(n, Integral):
-        raise TypeError(f"n is {n!r}, but must be an integer")
-    if n < 2:
-        raise ValueError(f"n is {n}, but must be at least 2")
-    if not (math.isfinite(low) and math.isfinite(high) and math.isfinite(high - low)):
-        raise ValueError(f"low and high must be finite, but are {low} and {high}")
+    n, low, high = _integer("n", n, 2), _real("low", low), _real("high", high)
+    if not math.isfinite(high - low):
+        raise ValueError(f"low and high are {low} and {high}, but must be less far apart")
     if not low < high:
         raise ValueError(f"low is {low}, but must be less than high, which is {high}")
-    axis = np.linspace(low, high, int(n))
+    axis = np.linspace(low, high, n)
     if not (np.diff(axis) > 0).all():
         raise ValueError(f"n is {n}, too many points for float64 between {low} and {high}")
     return Grid(axis, axis)
@@ -424,12 +508,13 @@ def _as_points(points: Grid | npt.ArrayLike) -> FloatArray:
     array = np.asarray(points)
     if array.dtype.kind not in "fiu":
         raise TypeError(f"points has dtype {array.dtype}, but must hold real numbers")
-    array = array.astype(np.float64)
     if array.ndim == 0 or array.shape[-1] != 2:
         raise ValueError(f"points has shape {array.shape}, but must have shape (..., 2)")
-    if not np.isfinite(array).all():
-        raise ValueError("points must be finite, but holds a NaN or an infinity")
-    return array
+    with np.errstate(over="ignore"):
+        numbers = array.astype(np.float64)
+    if not np.isfinite(numbers).all():
+        raise ValueError("points must be finite in float64, but holds a NaN or an infinity")
+    return numbers
 
 
 # Outputs and gradients
@@ -438,13 +523,33 @@ def _as_points(points: Grid | npt.ArrayLike) -> FloatArray:
 def _prepared(model: nn.Module, points: Grid | npt.ArrayLike) -> tuple[FloatArray, Any, Any]:
     """Return the points and the type and device in which the model computes."""
     where = _as_points(points)
-    parameter = next(model.parameters(), None)
+    parameter = next(_module(model).parameters(), None)
     if parameter is None:
         raise ValueError("model has no parameters, but must be a network")
+    if not parameter.is_floating_point():
+        raise ValueError(f"model computes in {parameter.dtype}, but must compute in real floats")
+    largest = float(np.abs(where).max(initial=0.0))
+    if largest > torch.finfo(parameter.dtype).max:
+        raise ValueError(
+            f"points reach {largest}, but must not exceed {parameter.dtype}, "
+            "in which the model computes"
+        )
     return where, parameter.dtype, parameter.device
 
 
-def _one_output(output: torch.Tensor, n: int) -> torch.Tensor:
+def _to_numpy(tensor: torch.Tensor) -> npt.NDArray[Any]:
+    """Return a NumPy array; bfloat16, which NumPy lacks, is part of float32."""
+    tensor = tensor.cpu()
+    return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy()
+
+
+def _outputs(model: nn.Module, chunk: torch.Tensor) -> torch.Tensor:
+    """Return the outputs of a model at points (n, 2), one each."""
+    n = len(chunk)
+    try:
+        output: torch.Tensor = model(chunk)
+    except RuntimeError as error:
+        raise ValueError(f"model fails on inputs of shape ({n}, 2): {error}") from error
     if output.shape != (n, 1):
         raise ValueError(
             f"model gives outputs of shape {tuple(output.shape)} for {n} points, "
@@ -466,13 +571,16 @@ def evaluate(model: nn.Module, points: Grid | npt.ArrayLike) -> npt.NDArray[Any]
     Returns
     -------
     ndarray, shape (...)
-        The outputs in the model's own type; for a `Grid` the image (ny, nx), in which
-        ``values[i, j]`` belongs to (x[j], y[i]).
+        The outputs in the model's own type (bfloat16, which NumPy lacks, as float32); for a
+        `Grid` the image (ny, nx), in which ``values[i, j]`` belongs to (x[j], y[i]).
 
     Raises
     ------
     ValueError
-        If the points are not finite or not in the plane, or the output is not one number.
+        If the points are not in the plane, not finite, or beyond the model's type, if the model
+        does not take two inputs, or if its output is not one number.
+    TypeError
+        If the model is no torch module or the points are no real numbers.
 
     Examples
     --------
@@ -488,7 +596,7 @@ def evaluate(model: nn.Module, points: Grid | npt.ArrayLike) -> npt.NDArray[Any]
     with torch.no_grad():
         for start in range(0, max(len(flat), 1), _CHUNK):
             chunk = torch.tensor(flat[start : start + _CHUNK], dtype=dtype, device=device)
-            parts.append(_one_output(model(chunk), len(chunk)).cpu().numpy())
+            parts.append(_to_numpy(_outputs(model, chunk)))
     return np.concatenate(parts).reshape(where.shape[:-1])
 
 
@@ -514,7 +622,10 @@ def numerical_gradient(
     Raises
     ------
     ValueError
-        If the shapes do not match, an axis has fewer than two points, or coordinates repeat.
+        If the shapes do not match, or an axis has fewer than two points, is not finite or does
+        not increase.
+    TypeError
+        If something does not hold real numbers.
 
     See Also
     --------
@@ -534,17 +645,14 @@ def numerical_gradient(
     >>> numerical_gradient(plane, square.x, square.y)[2, 2]
     array([ 3., -2.])
     """
-    image, columns, rows = np.asarray(values), np.asarray(x), np.asarray(y)
-    if columns.ndim != 1 or rows.ndim != 1 or image.shape != (len(rows), len(columns)):
+    image, columns, rows = np.asarray(values), _axis("x", x), _axis("y", y)
+    if image.dtype.kind not in "fiu":
+        raise TypeError(f"values has dtype {image.dtype}, but must hold real numbers")
+    if image.shape != (len(rows), len(columns)):
         raise ValueError(
             f"values has shape {image.shape}, but must have shape (ny, nx) for x of shape "
             f"{columns.shape} and y of shape {rows.shape}"
         )
-    for name, axis in (("x", columns), ("y", rows)):
-        if len(axis) < 2:
-            raise ValueError(f"{name} has {len(axis)} point(s), but must have at least 2")
-        if not (np.diff(axis) > 0).all():
-            raise ValueError(f"{name} must increase")
     along_y, along_x = np.gradient(image, rows, columns)
     return np.stack([along_x, along_y], axis=-1)
 
@@ -562,12 +670,12 @@ def exact_gradient(model: nn.Module, points: Grid | npt.ArrayLike) -> npt.NDArra
     Returns
     -------
     ndarray, shape (..., 2)
-        The derivatives along x and y, in the model's own type.
+        The derivatives along x and y, in the type that `evaluate` gives.
         On a fold, where there is no derivative, torch counts a neuron at 0 as switched off.
 
     Raises
     ------
-    ValueError
+    ValueError, TypeError
         As for `evaluate`.
 
     See Also
@@ -598,8 +706,9 @@ def exact_gradient(model: nn.Module, points: Grid | npt.ArrayLike) -> npt.NDArra
             chunk = torch.tensor(
                 flat[start : start + _CHUNK], dtype=dtype, device=device, requires_grad=True
             )
-            total = _one_output(model(chunk), len(chunk)).sum()
-            parts.append(torch.autograd.grad(total, chunk)[0].cpu().numpy())
+            total = _outputs(model, chunk).sum()
+            (slope,) = torch.autograd.grad(total, chunk, materialize_grads=True)
+            parts.append(_to_numpy(slope))
     return np.concatenate(parts).reshape(where.shape)
 
 
@@ -795,7 +904,8 @@ def patterns_by_draw(
     array([[2],
            [2]])
     """
-    models = [mlp(widths, generator=torch.Generator().manual_seed(seed)) for seed in seeds]
+    numbers = [_integer(f"seeds[{index}]", seed) for index, seed in enumerate(seeds)]
+    models = [mlp(widths, generator=torch.Generator().manual_seed(seed)) for seed in numbers]
     counts = [[count_patterns(model, grid(-r, r, n)) for r in half_widths] for model in models]
     return np.array(counts, dtype=np.int64).reshape(len(models), len(half_widths))
 
