@@ -149,8 +149,8 @@ def fit_logistic(
 
     Notes
     -----
-    Without penalty and on separable classes there is no best fit: the loss tends to 0 as the weights
-    grow, and what is returned is where the tolerance happened to stop the solver.
+    Without penalty and on separable classes there is no best fit: the loss tends to 0 as the
+    weights grow, and what is returned is where the tolerance happened to stop the solver.
 
     Examples
     --------
