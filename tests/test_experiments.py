@@ -153,10 +153,32 @@ class TestCounting:
 
     @pytest.mark.parametrize("size", [0, -1, math.nan, math.inf])
     def test_rejects_empty_boxes(self, size):
-        with pytest.raises(ValueError, match="box"):
+        with pytest.raises(ValueError, match=r"half_width is|box must be finite"):
             count_shallow_regions([[[1, 0]]], [[0]], half_width=size)
-        with pytest.raises(ValueError, match="box"):
+        with pytest.raises(ValueError, match=r"half_widths\[1\] is|box must be finite"):
+            regions_in_squares([[1, 0]], [0], [1, size])
+
+    @pytest.mark.parametrize("size", ["10", None, True, 1j])
+    def test_rejects_what_is_no_size(self, size):
+        with pytest.raises(TypeError, match="half_width is"):
+            count_shallow_regions([[[1, 0]]], [[0]], half_width=size)
+        with pytest.raises(TypeError, match=r"half_widths\[0\] is"):
             regions_in_squares([[1, 0]], [0], [size])
+
+    def test_squares_are_taken_exactly(self):
+        third, little = Fraction(1, 3), Fraction(1, 10**30)
+        sizes = [third - little, third, third + little, 10**400]
+        assert regions_in_squares([[3, 0]], [-1], sizes).tolist() == [1, 1, 2, 2]
+
+    def test_too_few_counts_have_no_statistics(self):
+        none = count_shallow_regions(np.zeros((0, 3, 2)), np.zeros((0, 3)))
+        with pytest.raises(ValueError, match="box is empty"):
+            _ = none.box_mean
+        one = count_shallow_regions([[[1, 0]]], [[0]])
+        assert one.box_mean == 2
+        for counts in (none, one):
+            with pytest.raises(ValueError, match="to have a standard error"):
+                _ = counts.box_standard_error
 
 
 class TestLineProbability:
@@ -264,6 +286,27 @@ class TestCrossingDensity:
     def test_far_out_without_cancellation(self):
         assert crossing_density(1e8, 1e8 - 0.5) * 1e24 == pytest.approx(5 / 54, rel=0.3)
         assert crossing_density(1e200, 0) == 0
+        assert crossing_density(1e308, 1e308) == 0
+        assert crossing_density(1e308, -1.7e308) == 0
+
+    @quick
+    @given(st.floats(0, 1, exclude_min=True), st.floats(0, 1, exclude_min=True))
+    def test_hexagon_without_cancellation(self, first, second):
+        x, y = Fraction(0.5 + 4 * first), Fraction(0.5 + 4 * first + second - 0.5)
+        if not (x + y > 1 and abs(x - y) < 1):
+            return
+        a, b, c = (x + y - 1) / (x * y), (1 + x - y) / x, (1 + y - x) / y
+        exact = 2 * (a**3 + b**3 + c**3) + 3 * (a + b + c) * (a * b + b * c + c * a)
+        got = float(crossing_density(x, y))
+        assert got == pytest.approx(float(exact / 864), rel=1e-14)
+
+    @pytest.mark.parametrize("value", ["1", None, True, 1j])
+    def test_rejects_what_is_no_number(self, value):
+        with pytest.raises(TypeError, match="x is"):
+            crossing_density(value, 0)
+        with pytest.raises(TypeError, match="y is"):
+            crossing_density(0, value)
+
         assert crossing_density(np.zeros((2, 3)), 0).shape == (2, 3)
 
     @pytest.mark.parametrize("value", [math.nan, math.inf])
@@ -372,6 +415,19 @@ class TestCrossingProbability:
         with pytest.raises(ValueError, match="r is"):
             call(r)
 
+    @pytest.mark.parametrize("r", ["2", None, True, 2j, [1, "2"]])
+    @pytest.mark.parametrize(
+        "call", [far_crossing_probability, crossing_probability, line_probability]
+    )
+    def test_rejects_what_is_no_number(self, call, r):
+        with pytest.raises(TypeError, match="r is"):
+            call(r)
+
+    def test_reads_fractions_and_refuses_what_no_float_can_hold(self):
+        assert far_crossing_probability(Fraction(3, 2)) == far_crossing_probability(1.5)
+        with pytest.raises(ValueError, match="r holds a number that is too large"):
+            far_crossing_probability(10**400)
+
     def test_broadcasts(self):
         assert far_crossing_probability([[1, 2, 3]]).shape == (1, 3)
         assert far_crossing_probability(math.inf) == 0
@@ -471,3 +527,14 @@ class TestTailsOfSamples:
     def test_hill_rejects(self, sample, k, message):
         with pytest.raises(ValueError, match=message):
             hill_estimate(sample, k)
+
+    def test_hill_over_the_whole_range(self):
+        estimate, _ = hill_estimate([1e-300, 1e300, 1e300], 2)
+        assert estimate == pytest.approx(1 / (600 * math.log(10)))
+
+    @pytest.mark.parametrize("sample", [["1", "2"], [True, False], [1j, 2]])
+    def test_rejects_what_is_no_sample(self, sample):
+        with pytest.raises(TypeError, match="sample is"):
+            survival(sample)
+        with pytest.raises(TypeError, match="sample is"):
+            hill_estimate(sample, 1)

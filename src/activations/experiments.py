@@ -9,7 +9,7 @@ lines whose three coefficients are uniform on [-1, 1].
 import math
 from dataclasses import dataclass
 from fractions import Fraction
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 import numpy.typing as npt
@@ -51,8 +51,23 @@ def _positive_integer(name: str, value: int, least: int = 1) -> int:
     return int(value)
 
 
+def _numbers(name: str, values: npt.ArrayLike) -> FloatArray:
+    """Return real numbers, exact fractions among them, rounded to float64."""
+    array = np.asarray(values)
+    real = array.dtype.kind in "fiu" or (
+        array.dtype.kind == "O"
+        and all(isinstance(v, Real) and not isinstance(v, bool) for v in array.flat)
+    )
+    if not real:
+        raise TypeError(f"{name} is {values!r}, but must hold real numbers")
+    try:
+        return array.astype(np.float64)
+    except OverflowError:
+        raise ValueError(f"{name} holds a number that is too large for float64") from None
+
+
 def _half_width(r: npt.ArrayLike) -> FloatArray:
-    array = np.asarray(r, dtype=np.float64)
+    array = _numbers("r", r)
     if not (array >= 1).all():
         raise ValueError(f"r is {r!r}, but must be at least 1: the formulas hold from there on")
     return array
@@ -129,12 +144,18 @@ class ShallowCounts:
 
     @property
     def box_mean(self) -> float:
-        """Return the mean number of regions in the box."""
+        """Return the mean number of regions in the box; there must be a network."""
+        if len(self.box) == 0:
+            raise ValueError("box is empty, but must hold a count to have a mean")
         return float(self.box.mean())
 
     @property
     def box_standard_error(self) -> float:
-        """Return the standard error of that mean."""
+        """Return the standard error of that mean; there must be two networks."""
+        if len(self.box) < 2:
+            raise ValueError(
+                f"box holds {len(self.box)} count(s), but must hold 2 to have a standard error"
+            )
         return float(self.box.std(ddof=1) / math.sqrt(len(self.box)))
 
 
@@ -161,6 +182,8 @@ def count_shallow_regions(
     ------
     ValueError
         If the shapes do not match, a number is not finite, or the box is empty.
+    TypeError
+        If something does not hold real numbers.
 
     See Also
     --------
@@ -177,11 +200,18 @@ def count_shallow_regions(
     array([ True,  True,  True])
     """
     return ShallowCounts(
-        zoom_radii(W, b), count_regions_many(W, b), count_regions_many(W, b, _square(half_width))
+        zoom_radii(W, b),
+        count_regions_many(W, b),
+        count_regions_many(W, b, _square("half_width", half_width)),
     )
 
 
-def _square(half_width: float) -> Box:
+def _square(name: str, half_width: float | Fraction) -> Box:
+    if isinstance(half_width, bool) or not isinstance(half_width, Real):
+        raise TypeError(f"{name} is {half_width!r}, but must be a real number")
+    # The comparison is false for NaN as well; infinity is left to those who count.
+    if not half_width > 0:
+        raise ValueError(f"{name} is {half_width}, but must be positive")
     return ((-half_width, -half_width), (half_width, half_width))
 
 
@@ -197,12 +227,19 @@ def regions_in_squares(
     offsets : array_like of shape (n,)
         Their offsets.
     half_widths : array_like of shape (k,)
-        The squares are (-r, r)^2 for each of these r.
+        The squares are (-r, r)^2 for each of these r; fractions are taken as they are.
 
     Returns
     -------
     ndarray of int64, shape (k,)
         The numbers of regions.
+
+    Raises
+    ------
+    ValueError
+        If a shape is wrong, a number is not finite, a normal is zero, or an r is not positive.
+    TypeError
+        If something does not hold real numbers.
 
     Examples
     --------
@@ -212,10 +249,12 @@ def regions_in_squares(
     >>> regions_in_squares([[1, 0], [0, 1]], [-3, -1], [0.5, 1, 2, 3, 4])
     array([1, 1, 2, 2, 4])
     """
-    sizes = np.asarray(half_widths, dtype=np.float64)
+    # As objects, fractions are not rounded.
+    sizes = np.asarray(half_widths, dtype=object)
     if sizes.ndim != 1:
         raise ValueError(f"half_widths has shape {sizes.shape}, but must have shape (k,)")
-    counts = [count_regions(normals, offsets, _square(r)) for r in sizes.tolist()]
+    squares = [_square(f"half_widths[{index}]", r) for index, r in enumerate(sizes)]
+    counts = [count_regions(normals, offsets, square) for square in squares]
     return np.array(counts, dtype=np.int64)
 
 
@@ -285,21 +324,23 @@ def crossing_density(x: npt.ArrayLike, y: npt.ArrayLike) -> FloatArray:
     >>> crossing_density([0, 1, 10], 0) * 54
     array([5.   , 5.   , 0.005])
     """
-    first, second = np.broadcast_arrays(np.abs(np.asarray(x, float)), np.abs(np.asarray(y, float)))
+    first, second = np.broadcast_arrays(np.abs(_numbers("x", x)), np.abs(_numbers("y", y)))
     if not (np.isfinite(first).all() and np.isfinite(second).all()):
         raise ValueError("x and y must be finite")
     large, small = np.maximum(first, second), np.minimum(first, second)
     far = np.maximum(large, 1.0)
     # 1/far three times rather than far**3, which overflows earlier.
     density: FloatArray = np.array(5 / 54 / far / far / far)
-    hexagon = (large + small > 1) & (large - small < 1)
+    # Not large + small, which may overflow.
+    hexagon = (small > 1 - large) & (large - small < 1)
     density[hexagon] = _hexagon_density(large[hexagon], small[hexagon])
     return density
 
 
 def _hexagon_density(x: FloatArray, y: FloatArray) -> FloatArray:
     """Return the density where K is a hexagon, from twice the areas of the triangles of half K."""
-    a, b, c = (x + y - 1) / x / y, (x - y + 1) / x, (y - x + 1) / y
+    # x is the larger one, so x - y is exact enough, and x + y is not formed, which may overflow.
+    a, b, c = ((x - 1) / x + y / x) / y, (x - y + 1) / x, (y - x + 1) / y
     cubes = a**3 + b**3 + c**3
     return np.asarray((2 * cubes + 3 * (a + b + c) * (a * b + b * c + c * a)) / 864)
 
@@ -445,7 +486,7 @@ def zoom_tail_bound(n: int, r: npt.ArrayLike) -> FloatArray:
     array([1.      , 0.140741])
     """
     pairs = math.comb(_positive_integer("n", n, 2), 2)
-    return np.minimum(1.0, pairs * float(TAIL_CONSTANT) / _half_width(r))
+    return np.asarray(np.minimum(1.0, pairs * float(TAIL_CONSTANT) / _half_width(r)))
 
 
 def independent_pairs_tail(n: int, r: npt.ArrayLike) -> FloatArray:
@@ -482,7 +523,7 @@ def independent_pairs_tail(n: int, r: npt.ArrayLike) -> FloatArray:
 
 
 def _sample(sample: npt.ArrayLike) -> FloatArray:
-    values = np.asarray(sample, dtype=np.float64)
+    values = _numbers("sample", sample)
     if values.ndim != 1 or len(values) == 0:
         raise ValueError(f"sample has shape {values.shape}, but must have shape (m,) with m > 0")
     if not np.isfinite(values).all():
@@ -563,7 +604,8 @@ def hill_estimate(sample: npt.ArrayLike, k: int) -> tuple[float, float]:
         raise ValueError(f"k is {k}, but must be less than the {len(values)} values")
     if values[-largest - 1] <= 0:
         raise ValueError("sample must be positive where its tail is estimated")
-    mean = float(np.log(values[-largest:] / values[-largest - 1]).mean())
+    # A difference of logarithms, as the quotient may overflow.
+    mean = float((np.log(values[-largest:]) - np.log(values[-largest - 1])).mean())
     if mean == 0:
         raise ValueError(f"the {k} largest values are all equal, so they have no tail")
     return 1 / mean, 1 / mean / math.sqrt(largest)
