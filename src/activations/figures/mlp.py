@@ -33,6 +33,9 @@ __all__ = [
 _LINE_STYLES = ("-", "--", ":", "-.")
 _MARKERS = ("o", "s", "^", "D")
 
+# Narrower than the column, so that letters stay readable when a phone shrinks the figure.
+_WIDTH = 5.4
+
 
 def _image(ax: Axes, values: npt.ArrayLike, grid: Grid, **settings: Any) -> Any:
     """Show an image with its pixels centred on the points of its grid."""
@@ -55,17 +58,17 @@ def _image(ax: Axes, values: npt.ArrayLike, grid: Grid, **settings: Any) -> Any:
     return image
 
 
+def _label_outer_axes(axes: npt.NDArray[Any]) -> None:
+    """Keep the names of the coordinates at the left and at the bottom only."""
+    for ax in axes[:, 1:].flat:
+        ax.set_ylabel("")
+    for ax in axes[:-1].flat:
+        ax.set_xlabel("")
+
+
 def _plain(value: float, _: object = None) -> str:
     """Write a tick as an integer where it is one, with a true minus."""
     return f"{value:,.10g}".replace("-", "−").replace(",", "\N{NARROW NO-BREAK SPACE}")
-
-
-def _square_title(grid: Grid) -> str:
-    return f"${_mathematical(grid.x[0])} \\leq x_1, x_2 \\leq {_mathematical(grid.x[-1])}$"
-
-
-def _mathematical(value: float) -> str:
-    return f"{value:,.10g}".replace(",", r"\,")
 
 
 @style.styled
@@ -82,7 +85,7 @@ def outputs(images: Sequence[npt.ArrayLike], grids: Sequence[Grid]) -> BookFigur
     Returns
     -------
     BookFigure
-        One panel with its colour bar for each image.
+        One panel with its colour bar above it for each image.
 
     Examples
     --------
@@ -95,13 +98,12 @@ def outputs(images: Sequence[npt.ArrayLike], grids: Sequence[Grid]) -> BookFigur
     """
     rows = (len(images) + 1) // 2
     columns = min(len(images), 2)
-    figure, axes = style.new_figure(rows, columns, height=3.1 * rows, squeeze=False)
+    figure, axes = style.new_figure(rows, columns, height=2.9 * rows, width=_WIDTH, squeeze=False)
     for ax, image, grid in zip(axes.flat, images, grids, strict=False):
         shown = _image(ax, image, grid, cmap=style.SEQUENTIAL)
-        ax.set_title(_square_title(grid))
-        figure.colorbar(shown, ax=ax, shrink=0.8, pad=0.02, aspect=14)
-    for ax in axes[:, 1:].flat:
-        ax.set_ylabel("")
+        bar = figure.colorbar(shown, ax=ax, location="top", shrink=0.9, pad=0.03, aspect=22)
+        bar.ax.xaxis.set_major_locator(MaxNLocator(4))
+    _label_outer_axes(axes)
     for ax in axes.flat[len(images) :]:
         ax.remove()
     return figure
@@ -145,12 +147,13 @@ def lines_over_output(
     >>> len(figure.axes[1].lines)
     1
     """
-    figure, axes = style.new_figure(1, 2, height=3.6)
+    figure, axes = style.new_figure(1, 2, height=2.9, width=_WIDTH)
     for ax in axes:
         _image(ax, values, grid, cmap=style.SEQUENTIAL)
     left, right, bottom, top = grid.extent
     _draw_lines(axes[1], np.asarray(W), np.asarray(b), color="white", linewidth=0.9)
     axes[1].set(xlim=(left, right), ylim=(bottom, top))
+    axes[1].set_ylabel("")
     axes[0].set_title("output")
     axes[1].set_title("output and lines")
     return figure
@@ -190,7 +193,7 @@ def zoom_series(
     >>> [ax.get_title() for ax in figure.axes]
     ['2 regions', '4 regions']
     """
-    figure, axes = style.new_figure(1, len(half_widths), height=2.9, squeeze=False)
+    figure, axes = style.new_figure(1, len(half_widths), height=2.4, width=_WIDTH, squeeze=False)
     points = np.asarray(vertices, dtype=np.float64).reshape(-1, 2)
     for ax, r, count in zip(axes.flat, half_widths, counts, strict=True):
         _draw_lines(ax, np.asarray(W), np.asarray(b), color=style.BLUE, linewidth=0.7)
@@ -200,13 +203,13 @@ def zoom_series(
             shown[:, 1],
             linestyle="none",
             marker="o",
-            markersize=3,
+            markersize=2.5,
             color=style.ORANGE,
             zorder=3,
         )
         ax.set(xlim=(-r, r), ylim=(-r, r), aspect="equal", title=f"{count} regions")
-        ax.set_xticks([-r, 0, r], [_plain(round(t)) for t in (-r, 0, r)])
-        ax.set_yticks([-r, 0, r], [_plain(round(t)) for t in (-r, 0, r)])
+        ax.set_xticks([-r, r], [_plain(round(t)) for t in (-r, r)])
+        ax.set_yticks([-r, r], [_plain(round(t)) for t in (-r, r)])
         ax.spines[["top", "right"]].set_visible(True)
         ax.set_xlabel("$x_1$")
     axes[0, 0].set_ylabel("$x_2$", rotation=0, va="center")
@@ -241,15 +244,16 @@ def gradients(numerical: npt.ArrayLike, exact: npt.ArrayLike, grid: Grid) -> Boo
     >>> figure.axes[0].images[0].get_cmap().name
     'prism'
     """
-    figure, axes = style.new_figure(2, 2, height=6.2)
+    figure, axes = style.new_figure(2, 2, height=5.2, width=_WIDTH)
     columns = (("by numpy.gradient", np.asarray(numerical)), ("exact", np.asarray(exact)))
     for k, name in enumerate((r"$\partial f/\partial x_1$", r"$\partial f/\partial x_2$")):
-        # The exact values set the scale: differences lie between them.
+        # The exact values set the scale: differences are means of slopes along a segment.
         low, high = float(columns[1][1][..., k].min()), float(columns[1][1][..., k].max())
         for ax, (how, values) in zip(axes[k], columns, strict=True):
             shown = _image(ax, values[..., k], grid, cmap="prism", vmin=low, vmax=high)
             ax.set_title(f"{name}, {how}")
         figure.colorbar(shown, ax=list(axes[k]), shrink=0.85)
+    _label_outer_axes(axes)
     return figure
 
 
@@ -268,14 +272,14 @@ def gradient_errors(
     grid : Grid
         The grid.
     row : int
-        The row of the image shown on the right.
+        The row of the image shown below.
     columns : slice
         The part of that row.
 
     Returns
     -------
     BookFigure
-        Left an image of the absolute error, right both derivatives along a part of the row.
+        Above an image of the absolute error, below both derivatives along a part of the row.
 
     Examples
     --------
@@ -287,18 +291,18 @@ def gradient_errors(
     3
     """
     difference, true = np.asarray(numerical)[..., 0], np.asarray(exact)[..., 0]
-    figure, (left, right) = style.new_figure(
-        1, 2, height=3.3, gridspec_kw={"width_ratios": [1.15, 1]}
+    figure, (upper, lower) = style.new_figure(
+        2, 1, height=5.6, width=_WIDTH, gridspec_kw={"height_ratios": [1.5, 1]}
     )
-    shown = _image(left, np.abs(difference - true), grid, cmap="magma")
-    figure.colorbar(shown, ax=left, shrink=0.85)
-    left.axhline(float(grid.y[row]), color="white", linewidth=0.8, linestyle=":")
-    left.set_title(r"error of $\partial f/\partial x_1$")
+    shown = _image(upper, np.abs(difference - true), grid, cmap="magma")
+    figure.colorbar(shown, ax=upper, shrink=0.85)
+    upper.axhline(float(grid.y[row]), color="white", linewidth=0.8, linestyle=":")
+    upper.set_title(r"error of $\partial f/\partial x_1$")
     x = grid.x[columns]
-    right.plot(
+    lower.plot(
         x, true[row, columns], color=style.BLUE, drawstyle="steps-mid", label="exact", zorder=1
     )
-    right.plot(
+    lower.plot(
         x,
         difference[row, columns],
         color=style.ORANGE,
@@ -307,9 +311,9 @@ def gradient_errors(
         markersize=4,
         label="numpy.gradient",
     )
-    right.set_xlabel("$x_1$")
-    right.set_title(rf"$\partial f/\partial x_1$ at $x_2 = {grid.y[row]:.2f}$")
-    right.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=2)
+    lower.set_xlabel("$x_1$")
+    lower.set_title(rf"$\partial f/\partial x_1$ at $x_2 = {grid.y[row]:.2f}$")
+    lower.legend(loc="upper left")
     return figure
 
 
@@ -338,12 +342,13 @@ def patterns(labels: Mapping[str, npt.ArrayLike], grid: Grid) -> BookFigure:
     >>> figure.axes[0].get_title()
     'rows'
     """
-    figure, axes = style.new_figure(1, len(labels), height=3.7, squeeze=False)
+    figure, axes = style.new_figure(1, len(labels), height=2.9, width=_WIDTH, squeeze=False)
     for ax, (title, image) in zip(axes.flat, labels.items(), strict=True):
         # Steps by the golden ratio keep consecutive numbers far apart on the scale.
         shade = np.asarray(image) * 0.6180339887498949 % 1.0
         _image(ax, shade, grid, cmap=style.SEQUENTIAL, vmin=0.0, vmax=1.0)
         ax.set_title(title)
+    _label_outer_axes(axes)
     return figure
 
 
@@ -376,7 +381,7 @@ def patterns_seen(
     >>> figure.axes[0].get_xscale()
     'log'
     """
-    figure, ax = style.new_figure(height=3.3)
+    figure, ax = style.new_figure(height=3.2, width=_WIDTH)
     sizes = np.asarray(half_widths, dtype=np.float64)
     for k, (name, counts) in enumerate(series.items()):
         ax.plot(
@@ -430,7 +435,7 @@ def radius_tail(radius: npt.ArrayLike, n: int) -> BookFigure:
     4
     """
     values, fraction = survival(radius)
-    figure, ax = style.new_figure(height=3.5)
+    figure, ax = style.new_figure(height=3.5, width=_WIDTH)
     ax.plot(
         values, fraction, color=style.BLUE, drawstyle="steps-pre", label=f"{len(values)} networks"
     )
@@ -488,7 +493,7 @@ def box_counts(counts: npt.ArrayLike, n: int, half_width: float) -> BookFigure:
     [1, 2, 1]
     """
     table = np.asarray(counts)
-    figure, ax = style.new_figure(height=3.0)
+    figure, ax = style.new_figure(height=3.0, width=_WIDTH)
     places = np.arange(table.min(), table.max() + 1)
     heights = np.bincount(table - table.min()).tolist()
     ax.bar(places, heights, width=0.8, color=style.BLUE, alpha=0.75, edgecolor="none")
