@@ -13,7 +13,7 @@ from sphinx.application import Sphinx
 REPAIRS = [
     (
         re.compile(r'<div class="sidebar-primary-item">(?=\s*<a class="navbar-brand logo")'),
-        '<div class="sidebar-primary-item" role="banner">',
+        '<div class="sidebar-primary-item" role="navigation" aria-label="First page">',
     ),
     (
         re.compile(r'<summary>(?=<span class="toctree-toggle")'),

@@ -86,8 +86,10 @@ def test_axe_finds_nothing(browser, name, mode):
 
     page = opened(browser, name, mode)
     try:
-        # KaTeX hides its picture of a formula from assistive software and shows it MathML.
-        found = Axe().run(page, context={"exclude": [[".katex"]]}).response["violations"]
+        # KaTeX hides its picture of a formula from assistive software and shows it MathML,
+        # which axe does not take for text: it calls a table's header with a formula empty.
+        formulas = {"exclude": [[".katex"], ["th:has(.katex)"]]}
+        found = Axe().run(page, context=formulas).response["violations"]
         assert [(v["id"], [n["target"] for n in v["nodes"]][:5]) for v in found] == []
     finally:
         page.close()

@@ -170,6 +170,6 @@ def test_repairs_are_made_once():
     page = '<div class="sidebar-primary-item">\n<a class="navbar-brand logo" href="#"></a></div>'
     page += '<summary><span class="toctree-toggle"></span></summary>'
     better = accessibility.repaired(page)
-    assert 'role="banner"' in better
+    assert 'role="navigation" aria-label="First page"' in better
     assert '<summary aria-label="Show or hide the pages below">' in better
     assert accessibility.repaired(better) == better
