@@ -115,18 +115,42 @@ def test_published_figures_are_counts():
 
 def test_comparison_of_splits(runs):
     other = runs.frame.assign(accuracy=runs.frame.accuracy - 0.25, auroc=0.5)
-    table = ex.compare_splits(runs.frame, other, [("cities", "neg_cities")])
-    assert table["difference"].tolist() == pytest.approx([-0.25])
+    table = ex.compare_splits(runs.frame, other, train="cities", tests=["neg_cities"])
+    assert table["gain in accuracy"].tolist() == pytest.approx([-0.25])
     at = (runs.frame.test == "neg_cities") & (runs.frame.train == "cities")
     expected = runs.frame[at & np.isinf(runs.frame.C)]
-    assert table["accuracy by group"].tolist() == pytest.approx([expected.accuracy.mean()])
-    assert table["naive "].tolist() == [0.5]
+    assert table["accuracy by subject"].tolist() == pytest.approx([expected.accuracy.mean()])
+    assert table["naive AUROC"].tolist() == [0.5]
+    assert ex.compare_splits(runs.frame, other)["tested on"].tolist() == ["cities"]
+
+
+def test_runs_within_are_those_of_each_set_alone(toy_sets):
+    runs = ex.within_runs(toy_sets, np.random.default_rng(0), n_splits=2)
+    assert (runs.frame.train == runs.frame.test).all()
+    assert len(runs.frame) == 2 * len(toy_sets)
+    assert np.isinf(runs.frame.C).all()
+
+
+def test_centring_changes_the_accuracy_only(runs):
+    table = ex.centring_table(runs.frame, C=1.0)
+    at = (runs.frame.train == "cities") & (runs.frame.C == 1.0)
+    for row in table.to_dict("records"):
+        cell = runs.frame[at & (runs.frame.test == row["tested on"])]
+        assert row["accuracy"] == cell.accuracy.median()
+        assert row["after centring"] == cell.accuracy_recentred.median()
+        assert row["AUROC"] == cell.auroc.median()
+
+
+@pytest.mark.parametrize("rng", [None, 3, np.random.RandomState(0)])
+def test_splits_want_a_generator(toy_sets, rng):
+    with pytest.raises(TypeError, match="rng must be"):
+        ex.draw_splits(toy_sets, rng)
 
 
 @settings(deadline=None)
 @given(st.floats(0, 1))
 def test_verdicts_are_monotone(auroc):
-    order = ["inverts", "ranks weakly, the wrong way", "hardly ranks", "ranks weakly", "transfers"]
+    order = ["inverts", "ranks weakly, the wrong way", "does not rank", "ranks weakly", "transfers"]
     higher = min(1.0, auroc + 0.1)
     assert order.index(ex.verdict(auroc)) <= order.index(ex.verdict(higher))
     assert order.index(ex.verdict(1.0)) == 4
@@ -149,6 +173,15 @@ def test_a_probe_that_calls_all_false_is_right_on_a_random_share():
     assert not low < 2 / 71 < high
     with pytest.raises(ValueError, match="counts must fit"):
         ex.all_false_accuracy(10, 11, 5)
+    with pytest.raises(ValueError, match="confidence must be"):
+        ex.all_false_accuracy(10, 5, 5, confidence=2.0)
+
+
+def test_published_counts_are_looked_up():
+    assert ex.published_count("neg_cities", C=1.0) == (".527", 158, 300)
+    assert ex.published_count("cities") == (".99", 297, 300)
+    with pytest.raises(KeyError, match="no figure was published"):
+        ex.published_count("neg_cities", C=2.0)
 
 
 def test_published_figures_are_read(toy_sets):
@@ -171,7 +204,13 @@ def test_published_figures_are_read(toy_sets):
     )
     table = ex.read_published(sets, frame)
     assert table["count"].tolist() == ["153/300", "2/71", "158/300", "30/71"]
-    assert table["held by"].tolist() == ["all false", "recentred", "all false", "all false"]
+    held = table[["our splits", "recentred", "all false"]].map(lambda cell: cell.startswith("**"))
+    assert held.to_numpy().tolist() == [
+        [False, False, True],
+        [False, True, False],
+        [False, False, True],
+        [False, False, True],
+    ]
 
 
 def test_separability_of_the_toy_sets(toy_sets):
@@ -230,6 +269,17 @@ def test_liblinear_penalises_the_bias_and_lbfgs_does_not():
     assert table["$b$"][0] == pytest.approx(-table["$w_1$"][0], rel=1e-6)
     loose, tight = (ex.solver_table(X, y, [("liblinear", 1e12, t)]) for t in (1e-2, 1e-8))
     assert tight["$w_1$"][0] > 2 * loose["$w_1$"][0]
+
+
+def test_a_table_of_solvers_never_rounds_a_penalty():
+    table = ex.solver_table([[0.0], [1.0]], [0, 1], [("lbfgs", C, 1e-6) for C in (1.0, 0.5, 10.0)])
+    assert table["$C$"].tolist() == ["1", "0.5", "$10^{1}$"]
+
+
+def test_topics_are_compared_by_cosines():
+    a = TruthDirections(np.array([3.0, 0.0]), np.array([0.0, 4.0]))
+    b = TruthDirections(np.array([1.0, 1.0]), np.array([0.0, -1.0]))
+    assert ex.topic_cosines({"a": a, "b": b}, "a", "b") == pytest.approx((0.5**0.5, -1.0))
 
 
 def test_directions_by_topic(toy_sets):
@@ -319,3 +369,20 @@ def test_the_course_s_sets_are_separable_with_proof(real_sets):
 
 def test_an_empty_frame_of_terms():
     assert ex.direction_terms(ex.Runs(pd.DataFrame(), {}), {}, {}).empty
+
+
+def test_a_study_finds_its_own_proofs_broken_by_other_data(toy_sets):
+    study = ex.separability_studies(toy_sets, np.random.default_rng(0))["cities"]
+    X = toy_sets["cities"].X
+    assert len(study.permuted) == 5
+    assert set(study.verify(X).values()) == {True}
+    assert not study.verify(-X)["all dimensions"]
+    broken = dataclasses.replace(study, y=1 - study.y)
+    assert not broken.verify(X)["k components"]
+
+
+def test_first_statements_of_an_archive(archive, monkeypatch):
+    monkeypatch.setenv("ACTIVATIONS_DATA", str(archive))
+    table = ex.first_statements(SETS, 3)
+    assert list(table) == ["statement", "label", "subject", "polarity"]
+    assert table.polarity.tolist() == [1, 1, 1, -1, -1, -1] * 2

@@ -2,6 +2,7 @@ import itertools
 import os
 import subprocess
 import sys
+import warnings
 from fractions import Fraction
 
 import numpy as np
@@ -15,6 +16,7 @@ from sklearn.decomposition import PCA
 
 from activations.truth.probes import (
     LinearProbe,
+    TruthDirections,
     evaluate,
     fit_logistic,
     principal_components,
@@ -289,3 +291,85 @@ def test_nothing_depends_on_the_number_of_threads():
         )
         told.add(done.stdout)
     assert len(told) == 1
+
+
+HIDDEN = np.ma.array([[0.0], [1.0]], mask=[[False], [True]])
+
+
+@pytest.mark.parametrize(
+    ("X", "error"),
+    [
+        (HIDDEN, ValueError),
+        (np.array([[0.0], [1.0]], dtype=np.longdouble), TypeError),
+        ([[0.0], [1e300]], ValueError),
+    ],
+)
+def test_matrices_that_float64_cannot_take_are_refused(X, error):
+    for use in (
+        lambda: fit_logistic(X, [0, 1]),
+        lambda: principal_components(X),
+        lambda: LinearProbe(np.ones(1), 0.0, 0).scores(X),
+    ):
+        with pytest.raises(error, match="X must"):
+            use()
+
+
+@pytest.mark.parametrize("name", ["C", "tol"])
+@pytest.mark.parametrize("value", ["1", True, None])
+def test_a_penalty_and_a_tolerance_are_numbers(name, value):
+    with pytest.raises(TypeError, match=f"{name} must be a number"):
+        fit_logistic([[0.0], [1.0]], [0, 1], **{name: value})
+
+
+def test_a_solver_that_gives_up_is_an_error_and_no_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with pytest.raises(ArithmeticError, match="did not reach"):
+            fit_logistic([[1e99], [2.0]], [0, 1])
+
+
+@pytest.mark.parametrize("value", [0.1, 1 / 3, 1e308, -1e308, 5e-324, 0.0])
+@pytest.mark.parametrize("n", [3, 7, 10, 49])
+def test_no_score_exceeds_the_mean_of_equal_ones(value, n):
+    labels = np.arange(n) % 2
+    told = evaluate(np.full(n, value), labels)
+    assert told.correct_recentred == (labels == 0).sum()
+    assert told.auroc == 0.5
+
+
+def test_scores_are_numbers_that_no_mask_hides():
+    with pytest.raises(TypeError, match="scores must be real"):
+        evaluate(["1", "2"], [0, 1])
+    with pytest.raises(ValueError, match="scores must have no masked"):
+        evaluate(HIDDEN[:, 0], [0, 1])
+
+
+@pytest.mark.parametrize("counts", [(1.5, 3), (True, 3), (1, 3.0), (1, np.inf), ("1", 3)])
+def test_wilson_wants_integers(counts):
+    with pytest.raises(TypeError, match="must be an integer"):
+        wilson_interval(*counts)
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.integers(0, 2**32 - 1))
+def test_truth_directions_of_unbalanced_sets_are_those_of_the_whole_model(seed):
+    rng = np.random.default_rng(seed)
+    sets = np.repeat([0, 1, 2], [9, 7, 8])
+    p = np.where(sets == 1, -1, 1)
+    y = np.where(rng.random(24) < 0.3, 1, 0)
+    y[[0, 9, 16]], y[[1, 10, 17]] = 0, 1
+    tau, t_G, t_P = 2 * y - 1, rng.standard_normal(4), rng.standard_normal(4)
+    X = 5.0 * rng.standard_normal((3, 4))[sets] + np.outer(tau, t_G) + np.outer(tau * p, t_P)
+    found = truth_directions(X, y, p, sets)
+    np.testing.assert_allclose(found.t_G, t_G, atol=1e-11)
+    np.testing.assert_allclose(found.t_P, t_P, atol=1e-11)
+
+
+def test_sets_of_one_label_determine_no_direction():
+    with pytest.raises(ValueError, match="with both labels"):
+        truth_directions(np.eye(4), [1, 1, 0, 0], [1, 1, -1, -1], [0, 0, 1, 1])
+
+
+def test_a_direction_of_length_0_has_no_cosine():
+    with pytest.raises(ValueError, match="must not be 0"):
+        _ = TruthDirections(np.zeros(2), np.ones(2)).cosine

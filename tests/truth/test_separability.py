@@ -255,3 +255,55 @@ def test_cover_probability_is_binomial(n, k):
 def test_cover_count_names_what_is_wrong(n, k, error):
     with pytest.raises(error, match="must be"):
         cover_count(n, k)
+
+
+@pytest.mark.parametrize(
+    ("X", "y", "separable"),
+    [
+        ([[1e308], [-1e308], [0.0]], [0, 1, 0], True),
+        ([[1.7e308], [1.6e308], [1.5e308]], [0, 1, 0], False),
+        ([[1.7e308, 1.0], [1.7e308, 2.0], [-1.7e308, 3.0]], [0, 1, 0], True),
+        ([[5e-324], [1e-323]], [0, 1], True),
+        ([[5e-324], [1e-323], [1.5e-323]], [0, 1, 0], False),
+        ([[1e-300, 1e300], [1e300, 1e-300], [1.0, 1.0]], [0, 1, 0], True),
+    ],
+)
+def test_points_of_any_size_are_decided(X, y, separable):
+    certificate = separability_certificate(X, y)
+    assert certificate.separable == separable
+    assert proves(certificate, np.array(X), y)
+    onset = smallest_separable_k(X, y)
+    assert (onset.k is not None) == separable
+
+
+def test_integers_are_not_rounded_on_the_way_in():
+    # As floats the first two would be one and the same number.
+    with pytest.raises(ValueError, match=r"beyond 2\*\*53"):
+        separability_certificate([[2**53 + 1], [2**53], [0]], [1, 0, 0])
+
+
+def test_masked_points_are_refused():
+    hidden = np.ma.array([[0.0], [1.0]], mask=[[False], [True]])
+    with pytest.raises(ValueError, match="X must have no masked"):
+        separability_certificate(hidden, [0, 1])
+
+
+@pytest.mark.parametrize(
+    "certificate",
+    [
+        SeparabilityCertificate(False, multipliers=(0.5, 0.5)),
+        SeparabilityCertificate(False, multipliers=(True, True)),
+        SeparabilityCertificate(True, weights=np.array([2**60 + 1]), bias=0.0),
+        SeparabilityCertificate(True, weights=np.array([1.0], dtype=np.longdouble), bias=0.0),
+        SeparabilityCertificate(True, weights=np.array([np.nan]), bias=0.0),
+    ],
+)
+def test_what_is_not_exact_proves_nothing(certificate):
+    points = [[1.0], [1.0]] if certificate.multipliers else [[-1.0], [1.0]]
+    assert not certificate.verify(points, [0, 1])
+
+
+@pytest.mark.parametrize(("A", "b"), [([[2]], [1.5]), (np.array([[2.5]], object), [1])])
+def test_systems_that_are_not_of_integers_are_refused(A, b):
+    with pytest.raises(ValueError, match="integers only"):
+        solve_exactly(A, b)

@@ -10,15 +10,34 @@ from numpy.typing import ArrayLike
 
 from activations.figures import style
 from activations.figures.style import BookFigure
+from activations.figures.tables import Table, show_table
 from activations.truth.separability import cover_probability
 
 __all__ = [
     "labelled_plane",
     "onset_curves",
+    "results_table",
     "score_distributions",
     "transfer_spread",
     "truth_plane",
 ]
+
+#: How the numbers of the chapter's tables are written, by column.
+_FORMATS = {
+    **dict.fromkeys(["accuracy by subject", "naive accuracy"], ".4f"),
+    **dict.fromkeys(["AUROC by subject", "naive AUROC"], ".4f"),
+    # The z writes a difference that is rounded to 0 without a minus sign.
+    **dict.fromkeys(["gain in accuracy", "gain in AUROC"], "+z.4f"),
+    "share": ".6f",
+    **dict.fromkeys(["accuracy", "after centring", "AUROC", "training accuracy"], ".3f"),
+    **dict.fromkeys(["cities", "neg_cities", "sp_en_trans", "neg_sp_en_trans"], ".3f"),
+    **dict.fromkeys(["$\\lVert \\mathbf{w} \\rVert$", "$\\log_{10}$ loss"], ".1f"),
+    **dict.fromkeys(["$w_1$", "$w_2$", "$b$"], "z.4f"),
+    **dict.fromkeys(["$\\lVert \\mathbf{t}_G \\rVert$", "$\\lVert \\mathbf{t}_P \\rVert$"], ".3f"),
+    "cosine of the two": ".3f",
+    "$\\mathbf{t}_G$ with that of all": ".3f",
+    "$\\mathbf{t}_P$ with that of all": ".3f",
+}
 
 _TRUE: dict[str, Any] = {"color": style.BLUE, "marker": "o"}
 _FALSE: dict[str, Any] = {"color": style.ORANGE, "marker": "x"}
@@ -37,6 +56,34 @@ def _two_classes(ax: Axes, points: np.ndarray, labels: np.ndarray, size: float =
             x, y, s=size, marker=look["marker"], linewidths=0.7, label=name,
             rasterized=len(labels) > 1000, **ring,
         )  # fmt: skip
+
+
+def results_table(frame: pd.DataFrame, *, caption: str, label: str) -> Table:
+    """Show one of the chapter's tables, with the digits that suit its columns.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        A table that a function of `activations.truth.experiments` made.
+    caption, label : str
+        As for `activations.figures.tables.show_table`.
+
+    Returns
+    -------
+    Table
+        What a cell shows.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from activations.figures.truth import results_table
+    >>> table = pd.DataFrame({"tested on": ["cities"], "gain in accuracy": [-1e-9]})
+    >>> results_table(table, caption="None.", label="tab-none").frame.iloc[0].tolist()
+    ['cities', '+0.0000']
+    """
+    numeric = [str(name) for name in frame if pd.api.types.is_float_dtype(frame[name])]
+    formats = {name: _FORMATS[name] for name in numeric if name in _FORMATS}
+    return show_table(frame, caption=caption, label=label, formats=formats)
 
 
 @style.styled

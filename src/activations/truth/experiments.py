@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,7 @@ from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyp
 from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit  # type: ignore[import-untyped]
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from activations.truth.archive import Activations, read_chunk
+from activations.truth.archive import Activations, read_chunk, statements
 from activations.truth.probes import (
     TOLERANCE,
     LinearProbe,
@@ -43,19 +43,24 @@ __all__ = [
     "N_SPLITS",
     "PUBLISHED",
     "TEST_SHARE",
+    "PublishedCount",
     "Runs",
     "SeparabilityStudy",
     "Split",
     "TruthPlane",
     "all_false_accuracy",
+    "centring_table",
     "compare_splits",
     "direction_terms",
     "directions_table",
     "distinct_rows",
     "draw_splits",
+    "first_statements",
     "obstacle_statements",
+    "published_count",
     "random_label_fit",
     "read_published",
+    "separability_studies",
     "separability_table",
     "solver_table",
     "split_overlap",
@@ -63,11 +68,13 @@ __all__ = [
     "summarise",
     "terms_table",
     "tolerance_table",
+    "topic_cosines",
     "topic_directions",
     "transfer_runs",
     "truth_plane",
     "unsafe_pickle",
     "verdict",
+    "within_runs",
 ]
 
 #: Random splits behind each figure of the chapter: odd, so that the median is one of them.
@@ -98,6 +105,37 @@ PUBLISHED: Final = pd.DataFrame(
 )
 
 
+def first_statements(sets: Iterable[str], n: int = 2) -> pd.DataFrame:
+    """Show how each set begins.
+
+    Parameters
+    ----------
+    sets : iterable of str
+        Names of statement sets.
+    n : int
+        How many statements of each.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``statement``, ``label``, ``subject`` and ``polarity``, as from `statements`.
+
+    Raises
+    ------
+    ValueError, OSError
+        As `statements` raises them.
+
+    Examples
+    --------
+    >>> from activations.truth.experiments import first_statements
+    >>> len(first_statements([]))
+    0
+    """
+    columns = ["statement", "label", "subject", "polarity"]
+    heads = [statements(name).head(n)[columns] for name in sets]
+    return pd.concat(heads, ignore_index=True) if heads else pd.DataFrame(columns=columns)
+
+
 # --- Splits -----------------------------------------------------------------------------------
 
 
@@ -116,6 +154,8 @@ class Split:
 
 
 def _seed(rng: np.random.Generator) -> int:
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(f"rng must be a numpy.random.Generator, got {type(rng).__name__}")
     return int(rng.integers(2**31))
 
 
@@ -270,6 +310,44 @@ def transfer_runs(
     return Runs(pd.DataFrame(rows), probes)
 
 
+def within_runs(
+    sets: Mapping[str, Activations],
+    rng: np.random.Generator,
+    *,
+    by_group: bool = True,
+    n_splits: int = N_SPLITS,
+) -> Runs:
+    """Train a probe without penalty on each set alone, and test it on the same set's test rows.
+
+    Parameters
+    ----------
+    sets : mapping of str to Activations
+        The statement sets by name.
+    rng : numpy.random.Generator
+        The source of chance.
+    by_group : bool
+        As for `draw_splits`.
+    n_splits : int
+        The number of random splits.
+
+    Returns
+    -------
+    Runs
+        As from `transfer_runs`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from activations.truth.experiments import within_runs
+    >>> len(within_runs({}, np.random.default_rng(0)).frame)
+    0
+    """
+    alone = [(name,) for name in sets]
+    return transfer_runs(
+        sets, alone, rng, Cs=(np.inf,), n_splits=n_splits, by_group=by_group, only_within=True
+    )
+
+
 def _share(value: float) -> str:
     """Write a share to three digits as the sheets do: .028, 1.000."""
     return f"{value:.3f}".removeprefix("0")
@@ -356,7 +434,12 @@ def summarise(
 
 
 def compare_splits(
-    by_group: pd.DataFrame, naive: pd.DataFrame, cells: Sequence[tuple[str, str]], C: float = np.inf
+    by_group: pd.DataFrame,
+    naive: pd.DataFrame,
+    *,
+    train: str | None = None,
+    tests: Sequence[str] | None = None,
+    C: float = np.inf,
 ) -> pd.DataFrame:
     """Set splits by group beside naive ones.
 
@@ -364,15 +447,17 @@ def compare_splits(
     ----------
     by_group, naive : pandas.DataFrame
         The frames of two `Runs`.
-    cells : sequence of (str, str)
-        Trainings and test sets to compare.
+    train : str, optional
+        Only this training, as for `summarise`.
+    tests : sequence of str, optional
+        Only these test sets.
     C : float
         The penalty.
 
     Returns
     -------
     pandas.DataFrame
-        Mean accuracy and mean AUROC of both, and the differences naive minus by group.
+        Mean accuracy and mean AUROC of both, and what naive splits gain: naive minus by group.
 
     Examples
     --------
@@ -380,9 +465,15 @@ def compare_splits(
     >>> from activations.truth.experiments import compare_splits
     >>> frame = pd.DataFrame({"train": ["cities"], "test": ["cities"], "C": [np.inf],
     ...                       "accuracy": [0.75], "auroc": [0.5]})
-    >>> compare_splits(frame, frame, [("cities", "cities")])["difference"].tolist()
+    >>> compare_splits(frame, frame)["gain in accuracy"].tolist()
     [0.0]
     """
+    chosen = (
+        by_group[by_group.train == train] if train else by_group[by_group.train == by_group.test]
+    )
+    if tests is not None:
+        chosen = chosen[chosen.test.isin(tests)]
+    cells = dict.fromkeys(zip(chosen.train, chosen.test, strict=True))
     rows = []
     for train, test in cells:
 
@@ -393,12 +484,12 @@ def compare_splits(
         rows.append(
             {
                 "tested on": test,
-                "accuracy by group": mean(by_group, "accuracy"),
-                "naive": mean(naive, "accuracy"),
-                "difference": mean(naive, "accuracy") - mean(by_group, "accuracy"),
-                "AUROC by group": mean(by_group, "auroc"),
-                "naive ": mean(naive, "auroc"),
-                "difference ": mean(naive, "auroc") - mean(by_group, "auroc"),
+                "accuracy by subject": mean(by_group, "accuracy"),
+                "naive accuracy": mean(naive, "accuracy"),
+                "gain in accuracy": mean(naive, "accuracy") - mean(by_group, "accuracy"),
+                "AUROC by subject": mean(by_group, "auroc"),
+                "naive AUROC": mean(naive, "auroc"),
+                "gain in AUROC": mean(naive, "auroc") - mean(by_group, "auroc"),
             }
         )
     return pd.DataFrame(rows)
@@ -415,8 +506,8 @@ def verdict(auroc: float) -> str:
     Returns
     -------
     str
-        ``"transfers"`` from .9 on, ``"inverts"`` up to .1, else ``"hardly ranks"`` between .25
-        and .75, ``"ranks weakly"`` above and ``"ranks weakly, the wrong way"`` below.
+        ``"transfers"`` from .9 on, ``"inverts"`` up to .1, ``"does not rank"`` from .45 to .55,
+        ``"ranks weakly"`` and ``"ranks weakly, the wrong way"`` in between.
 
     Raises
     ------
@@ -427,7 +518,7 @@ def verdict(auroc: float) -> str:
     --------
     >>> from activations.truth.experiments import verdict
     >>> verdict(0.99), verdict(0.5), verdict(0.02)
-    ('transfers', 'hardly ranks', 'inverts')
+    ('transfers', 'does not rank', 'inverts')
     """
     if not 0 <= auroc <= 1:
         raise ValueError(f"auroc must be in [0, 1], got {auroc}")
@@ -435,9 +526,60 @@ def verdict(auroc: float) -> str:
         return "transfers"
     if auroc <= 0.1:
         return "inverts"
-    if auroc > 0.75:
-        return "ranks weakly"
-    return "ranks weakly, the wrong way" if auroc < 0.25 else "hardly ranks"
+    if 0.45 <= auroc <= 0.55:
+        return "does not rank"
+    return "ranks weakly" if auroc > 0.5 else "ranks weakly, the wrong way"
+
+
+class PublishedCount(NamedTuple):
+    """A published accuracy, and the count of correct answers that it stands for.
+
+    Attributes
+    ----------
+    shown : str
+        The accuracy as it was published.
+    correct, n : int
+        The count and the size of the test set.
+    """
+
+    shown: str
+    correct: int
+    n: int
+
+
+def published_count(test: str, *, train: str = "cities", C: float = np.inf) -> PublishedCount:
+    """Look up a published accuracy and the count behind it.
+
+    Parameters
+    ----------
+    test, train : str
+        The set that was tested on, and the training.
+    C : float
+        The penalty.
+
+    Returns
+    -------
+    PublishedCount
+        From `PUBLISHED`.
+
+    Raises
+    ------
+    KeyError
+        If there is no such figure.
+
+    Examples
+    --------
+    >>> from activations.truth.experiments import published_count
+    >>> published_count("neg_sp_en_trans")
+    PublishedCount(shown='.028', correct=2, n=71)
+    """
+    at = (PUBLISHED.train == train) & (PUBLISHED.test == test) & (PUBLISHED.C == C)
+    known = PUBLISHED[at]
+    shown = _published(known)
+    if shown is None:
+        raise KeyError(f"no figure was published for {train} -> {test} at C={C}")
+    value, n = float(known.published.iloc[0]), int(known.n_published.iloc[0])
+    return PublishedCount(shown, round(value * n), n)
 
 
 def all_false_accuracy(
@@ -475,6 +617,8 @@ def all_false_accuracy(
     """
     if not 0 <= n_false <= n or not 0 < n_test <= n:
         raise ValueError(f"counts must fit: n={n}, n_false={n_false}, n_test={n_test}")
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence must be between 0 and 1, got {confidence}")
     low, high = scipy.stats.hypergeom(n, n_false, n_test).interval(confidence)
     return float(low) / n_test, float(high) / n_test
 
@@ -494,8 +638,8 @@ def read_published(sets: Mapping[str, Activations], naive: pd.DataFrame) -> pd.D
     pandas.DataFrame
         One row for each published figure whose test split fits into its set: the figure, the
         count that it stands for, the range of the book's own splits, that with the threshold
-        moved to the mean score, the 95 % range of a probe that calls every statement false, and
-        which of the three hold the figure.
+        moved to the mean score, and the 95 % range of a probe that calls every statement false.
+        Ranges that hold the figure are in bold.
 
     Examples
     --------
@@ -515,7 +659,7 @@ def read_published(sets: Mapping[str, Activations], naive: pd.DataFrame) -> pd.D
             (naive.train == known.train) & (naive.test == known.test) & (naive.C == known.C)
         ]
         ranges = {
-            "own splits": (cell.accuracy.min(), cell.accuracy.max()),
+            "our splits": (cell.accuracy.min(), cell.accuracy.max()),
             "recentred": (cell.accuracy_recentred.min(), cell.accuracy_recentred.max()),
             "all false": all_false_accuracy(
                 len(data), int((data.y == 0).sum()), int(str(known.n_published))
@@ -523,7 +667,12 @@ def read_published(sets: Mapping[str, Activations], naive: pd.DataFrame) -> pd.D
         }
         value = float(str(known.published))
         # Half a unit of the last printed digit.
-        holds = [k for k, (low, high) in ranges.items() if low - 5e-4 <= value <= high + 5e-4]
+        cells = {
+            kind: f"**{_range(_share(low), _share(high))}**"
+            if low - 5e-4 <= value <= high + 5e-4
+            else _range(_share(low), _share(high))
+            for kind, (low, high) in ranges.items()
+        }
         n = int(str(known.n_published))
         rows.append(
             {
@@ -531,8 +680,7 @@ def read_published(sets: Mapping[str, Activations], naive: pd.DataFrame) -> pd.D
                 "penalty": _penalty(float(str(known.C))),
                 "published": _share(value),
                 "count": f"{round(value * n)}/{n}",
-                **{k: _range(_share(low), _share(high)) for k, (low, high) in ranges.items()},
-                "held by": ", ".join(holds) or "none",
+                **cells,
             }
         )
     return pd.DataFrame(rows)
@@ -600,6 +748,40 @@ class SeparabilityStudy:
     distinct: NDArray[np.int64]
     permuted: list[int]
 
+    def verify(self, X: ArrayLike) -> dict[str, bool]:
+        """Check all proofs once more, in integer arithmetic.
+
+        Parameters
+        ----------
+        X : array_like of float, shape (n, d)
+            The activations.
+
+        Returns
+        -------
+        dict of str to bool
+            Which proofs hold: ``"all dimensions"``, ``"k components"`` and
+            ``"k - 1 components"``, the last two where there are such.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from activations.truth import Activations
+        >>> from activations.truth.experiments import study_separability
+        >>> X = np.array([[0, 0], [4, 0], [1, 9], [5, 9]], dtype=np.float32)
+        >>> y, ones = np.array([0, 1, 0, 1]), np.ones(4, dtype=np.int64)
+        >>> data = Activations("cities", X, y, y, ones, ("",) * 4, "toy", 0, "toy")
+        >>> study = study_separability(data, np.random.default_rng(0), permutations=0)
+        >>> study.verify(X)
+        {'all dimensions': True, 'k components': True, 'k - 1 components': True}
+        """
+        checks = {"all dimensions": self.whole.verify(X, self.y)}
+        k, onset = self.onset.k, self.onset
+        if k is not None and onset.plane is not None:
+            checks["k components"] = onset.plane.verify(self.scores[:, :k], self.y)
+        if k is not None and onset.obstacle is not None:
+            checks["k - 1 components"] = onset.obstacle.verify(self.scores[:, : k - 1], self.y)
+        return checks
+
 
 def study_separability(
     data: Activations, rng: np.random.Generator, *, permutations: int = 1, bits: int = 16
@@ -666,6 +848,37 @@ def study_separability(
     return SeparabilityStudy(
         data.name, len(data), scores, parts.share, data.y, whole, onset, distinct, permuted
     )
+
+
+def separability_studies(
+    sets: Mapping[str, Activations], rng: np.random.Generator
+) -> dict[str, SeparabilityStudy]:
+    """Study the separability of each set.
+
+    Parameters
+    ----------
+    sets : mapping of str to Activations
+        The statement sets by name.
+    rng : numpy.random.Generator
+        The source of the permutations.
+
+    Returns
+    -------
+    dict of str to SeparabilityStudy
+        With five permutations of the labels for each set, and one for sets of more than 1000
+        statements, whose proofs take longer.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from activations.truth.experiments import separability_studies
+    >>> separability_studies({}, np.random.default_rng(0))
+    {}
+    """
+    return {
+        name: study_separability(data, rng, permutations=1 if len(data) > 1000 else 5)
+        for name, data in sets.items()
+    }
 
 
 def _from_to(values: Sequence[int]) -> str | None:
@@ -874,7 +1087,15 @@ def tolerance_table(
 
 
 def solver_table(
-    X: ArrayLike, y: ArrayLike, fits: Sequence[tuple[str, float, float]]
+    X: ArrayLike,
+    y: ArrayLike,
+    fits: Sequence[tuple[str, float, float]] = (
+        ("lbfgs", 1.0, 1e-8),
+        ("liblinear", 1.0, 1e-8),
+        ("liblinear", 1e12, 1e-2),
+        ("liblinear", 1e12, 1e-4),
+        ("liblinear", 1e12, 1e-8),
+    ),
 ) -> pd.DataFrame:
     """Fit the same points with different solvers, penalties and tolerances.
 
@@ -923,7 +1144,10 @@ def solver_table(
 
 
 def _power(value: float) -> str:
-    return f"$10^{{{round(np.log10(value))}}}$"
+    exponent = round(np.log10(value))
+    if exponent == 0 or not np.isclose(value, 10.0**exponent, rtol=1e-12):
+        return f"{value:g}"
+    return f"$10^{{{exponent}}}$"
 
 
 # --- Directions -------------------------------------------------------------------------------
@@ -1021,6 +1245,37 @@ def directions_table(found: Mapping[str, TruthDirections]) -> pd.DataFrame:
     )
 
 
+def topic_cosines(
+    found: Mapping[str, TruthDirections], one: str, other: str
+) -> tuple[float, float]:
+    """Compare the directions of truth of two topics.
+
+    Parameters
+    ----------
+    found : mapping of str to TruthDirections
+        What `topic_directions` returned.
+    one, other : str
+        The topics.
+
+    Returns
+    -------
+    general, polar : float
+        The cosines between the two estimates of t_G, and between those of t_P.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from activations.truth.experiments import topic_cosines
+    >>> from activations.truth.probes import TruthDirections
+    >>> a = TruthDirections(np.array([3.0, 0.0]), np.array([0.0, 4.0]))
+    >>> b = TruthDirections(np.array([1.0, 0.0]), np.array([0.0, -1.0]))
+    >>> topic_cosines({"a": a, "b": b}, "a", "b")
+    (1.0, -1.0)
+    """
+    a, b = found[one], found[other]
+    return _cosine(a.t_G, b.t_G), _cosine(a.t_P, b.t_P)
+
+
 def direction_terms(
     runs: Runs,
     sets: Mapping[str, Activations],
@@ -1051,8 +1306,9 @@ def direction_terms(
 
     Notes
     -----
-    On affirmative statements the means of true and false scores are 2 w.(t_G + t_P) apart, on
-    negated ones 2 w.(t_G - t_P).
+    The mean score of true statements minus that of false ones is 2 w.(t_G + t_P) if they are
+    affirmative, 2 w.(t_G - t_P) if negated. Directions and standard deviations are those of all
+    statements of a topic, those that the probe was trained on included; the AUROC is not.
 
     Examples
     --------
@@ -1234,6 +1490,39 @@ def truth_plane(
 
 
 # --- What can go wrong ------------------------------------------------------------------------
+
+
+def centring_table(runs: pd.DataFrame, *, train: str = "cities", C: float = np.inf) -> pd.DataFrame:
+    """Set the accuracy before and after centring beside the AUROC.
+
+    Parameters
+    ----------
+    runs : pandas.DataFrame
+        The frame of `Runs`.
+    train : str
+        The training.
+    C : float
+        The penalty.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a test set, medians over the splits: accuracy, accuracy with the threshold at the
+        mean score, AUROC.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from activations.truth.experiments import centring_table
+    >>> row = {"train": "cities", "C": 1.0, "test": "cities", "accuracy": 0.5,
+    ...        "accuracy_recentred": 0.75, "auroc": 0.875}
+    >>> centring_table(pd.DataFrame([row]), C=1.0).to_numpy().tolist()
+    [['cities', 0.5, 0.75, 0.875]]
+    """
+    columns = {"accuracy": "accuracy", "accuracy_recentred": "after centring", "auroc": "AUROC"}
+    at = runs[(runs.train == train) & (runs.C == C)]
+    middle = at.groupby("test", sort=False)[list(columns)].median()
+    return middle.rename(columns=columns).rename_axis("tested on").reset_index()
 
 
 def split_overlap(n: int, rng: np.random.Generator, *, repeats: int = N_SPLITS) -> list[float]:

@@ -5,12 +5,15 @@ fits run on one thread of the linear algebra library, so that they do not depend
 number of cores.
 """
 
+import operator
+import warnings
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import scipy.stats
 from numpy.typing import ArrayLike, NDArray
+from sklearn.exceptions import ConvergenceWarning  # type: ignore[import-untyped]
 from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 from sklearn.metrics import roc_auc_score  # type: ignore[import-untyped]
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
@@ -35,21 +38,42 @@ TOLERANCE: Final = 1e-10
 
 _MAX_ITER: Final = 100_000
 
+# Sums of squares of numbers up to here stay far below the largest float64.
+_LARGEST: Final = 1e100
+
+
+def _unmasked(values: ArrayLike, name: str) -> NDArray[np.generic]:
+    # numpy.asarray would uncover what a mask hides.
+    if np.ma.is_masked(values):
+        raise ValueError(f"{name} must have no masked entries")
+    return np.asarray(values)
+
 
 def _matrix(X: ArrayLike) -> Floats:
-    values = np.asarray(X)
-    if values.dtype.kind not in "fiu":
-        raise TypeError(f"X must hold real numbers, got dtype {values.dtype}")
-    if values.ndim != 2 or 0 in values.shape:
-        raise ValueError(f"X must have shape (n, d), neither of them 0, got {values.shape}")
-    values = values.astype(np.float64)
+    given = _unmasked(X, "X")
+    if given.dtype.kind not in "fiu" or given.dtype.itemsize > 8:
+        raise TypeError(f"X must hold real numbers of up to 64 bits, got dtype {given.dtype}")
+    if given.ndim != 2 or 0 in given.shape:
+        raise ValueError(f"X must have shape (n, d), neither of them 0, got {given.shape}")
+    values = given.astype(np.float64)
     if not np.isfinite(values).all():
         raise ValueError("X must be finite, but holds NaN or infinity")
+    if np.abs(values).max() > _LARGEST:
+        raise ValueError(
+            f"X must not exceed {_LARGEST:g} in absolute value, got {np.abs(values).max():g}"
+        )
     return values
 
 
+def _positive(value: float, name: str) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        raise TypeError(f"{name} must be a number, got {value!r}")
+    if not value > 0:
+        raise ValueError(f"{name} must be positive, got {value}")
+
+
 def _labels(y: ArrayLike, n: int, name: str = "y", allowed: tuple[int, int] = (0, 1)) -> Floats:
-    labels = np.asarray(y)
+    labels = _unmasked(y, name)
     if labels.shape != (n,):
         raise ValueError(f"{name} must have shape ({n},), got {labels.shape}")
     if labels.dtype.kind not in "biuf" or not np.isin(labels, allowed).all():
@@ -128,8 +152,8 @@ def fit_logistic(
     y : array_like of int, shape (n,)
         1 for true, 0 for false; both must occur.
     C : float
-        Weight of the loss against the penalty ``|w|**2 / 2``; infinity means no penalty. The
-        bias is never penalised.
+        Weight of the loss against the penalty, half the square of the length of w; infinity
+        means no penalty. The bias is never penalised.
     tol : float
         The solver (L-BFGS) stops when no component of the gradient of the penalised mean loss
         exceeds it.
@@ -142,10 +166,10 @@ def fit_logistic(
     Raises
     ------
     TypeError, ValueError
-        If `X` is not a finite matrix, `y` not a vector of both labels, or `C` or `tol` is not
-        positive.
+        If `X` is not a finite matrix with entries up to 1e100, `y` not a vector of both labels,
+        or `C` or `tol` is not positive.
     ArithmeticError
-        If the solver does not come to an end.
+        If the solver does not get there.
 
     Notes
     -----
@@ -163,16 +187,23 @@ def fit_logistic(
     labels = _labels(y, len(values))
     if len(np.unique(labels)) != 2:
         raise ValueError("y must hold both labels, got one only")
-    if not C > 0:
-        raise ValueError(f"C must be positive, got {C}")
-    if not 0 < tol < np.inf:
-        raise ValueError(f"tol must be positive and finite, got {tol}")
-    with threadpool_limits(limits=1):
-        model = LogisticRegression(C=C, tol=tol, max_iter=_MAX_ITER).fit(values, labels)
-    n_iter = int(model.n_iter_[0])
-    if n_iter >= _MAX_ITER:
-        raise ArithmeticError(f"logistic regression did not reach tol={tol}")
-    return LinearProbe(np.asarray(model.coef_[0]), float(model.intercept_[0]), n_iter)
+    _positive(C, "C")
+    _positive(tol, "tol")
+    if np.isinf(tol):
+        raise ValueError("tol must be positive and finite, got infinity")
+    # A solver that gives up only warns, and returns what it has.
+    with threadpool_limits(limits=1), warnings.catch_warnings():
+        warnings.simplefilter("error", ConvergenceWarning)
+        try:
+            model = LogisticRegression(C=C, tol=tol, max_iter=_MAX_ITER).fit(values, labels)
+        except ConvergenceWarning as warning:
+            told = str(warning).splitlines()[0]
+            raise ArithmeticError(
+                f"logistic regression did not reach tol={tol}: {told}"
+            ) from warning
+    return LinearProbe(
+        np.asarray(model.coef_[0]), float(model.intercept_[0]), int(model.n_iter_[0])
+    )
 
 
 @dataclass(frozen=True)
@@ -228,8 +259,8 @@ def evaluate(scores: ArrayLike, y: ArrayLike) -> Evaluation:
 
     Raises
     ------
-    ValueError
-        If the shapes differ, a score is not finite, or a label is missing.
+    TypeError, ValueError
+        If the shapes differ, a score is not a finite number, or a label is missing.
 
     Examples
     --------
@@ -238,7 +269,10 @@ def evaluate(scores: ArrayLike, y: ArrayLike) -> Evaluation:
     >>> result.accuracy, result.auroc, result.share_true, result.accuracy_recentred
     (0.5, 0.0, 0.0, 0.0)
     """
-    values = np.asarray(scores, dtype=np.float64)
+    given = _unmasked(scores, "scores")
+    if given.size and given.dtype.kind not in "fiu":
+        raise TypeError(f"scores must be real numbers, got dtype {given.dtype}")
+    values = given.astype(np.float64)
     if values.ndim != 1 or not len(values) or not np.isfinite(values).all():
         raise ValueError("scores must be a vector of finite numbers, at least one")
     labels = _labels(y, len(values))
@@ -249,8 +283,17 @@ def evaluate(scores: ArrayLike, y: ArrayLike) -> Evaluation:
         correct=int(((values > 0) == (labels == 1)).sum()),
         auroc=float(roc_auc_score(labels, values)),
         share_true=float((values > 0).mean()),
-        correct_recentred=int(((values > values.mean()) == (labels == 1)).sum()),
+        correct_recentred=int((_above_mean(values) == (labels == 1)).sum()),
     )
+
+
+def _above_mean(values: Floats) -> NDArray[np.bool_]:
+    """Tell which values exceed their mean; none does where all are equal."""
+    # A power of two takes the largest value below 1, so that no sum can overflow.
+    scaled = np.ldexp(values, -int(np.frexp(np.abs(values).max())[1]))
+    # Seen from the smallest, equal values are zeros, whose mean is exact.
+    heights = scaled - scaled.min()
+    return np.asarray(heights > heights.mean())
 
 
 def wilson_interval(correct: int, n: int, *, confidence: float = 0.95) -> tuple[float, float]:
@@ -272,8 +315,8 @@ def wilson_interval(correct: int, n: int, *, confidence: float = 0.95) -> tuple[
 
     Raises
     ------
-    ValueError
-        If the counts or the confidence are out of range.
+    TypeError, ValueError
+        If the counts are no integers, or they or the confidence are out of range.
 
     Notes
     -----
@@ -291,11 +334,15 @@ def wilson_interval(correct: int, n: int, *, confidence: float = 0.95) -> tuple[
     >>> [round(end, 3) for end in wilson_interval(2, 71)]
     [0.008, 0.097]
     """
+    for name, count in (("correct", correct), ("n", n)):
+        if isinstance(count, bool | np.bool_) or not hasattr(count, "__index__"):
+            raise TypeError(f"{name} must be an integer, got {count!r}")
+    correct, n = operator.index(correct), operator.index(n)
     if not n > 0 or not 0 <= correct <= n:
         raise ValueError(f"correct must be in 0, ..., n and n positive, got {correct} of {n}")
     if not 0 < confidence < 1:
         raise ValueError(f"confidence must be between 0 and 1, got {confidence}")
-    interval = scipy.stats.binomtest(int(correct), int(n)).proportion_ci(
+    interval = scipy.stats.binomtest(correct, n).proportion_ci(
         confidence_level=confidence, method="wilson"
     )
     return float(interval.low), float(interval.high)
@@ -388,8 +435,11 @@ class TruthDirections:
 
     @property
     def cosine(self) -> float:
-        """The cosine of the angle between the two."""
-        return float(self.t_G @ self.t_P / (np.linalg.norm(self.t_G) * np.linalg.norm(self.t_P)))
+        """The cosine of the angle between the two; a ValueError if one of them is 0."""
+        lengths = np.linalg.norm(self.t_G), np.linalg.norm(self.t_P)
+        if 0.0 in lengths:
+            raise ValueError(f"t_G and t_P must not be 0, their lengths are {lengths}")
+        return float((self.t_G / lengths[0]) @ (self.t_P / lengths[1]))
 
 
 def truth_directions(
@@ -416,14 +466,15 @@ def truth_directions(
     Raises
     ------
     TypeError, ValueError
-        If an argument does not have that form, or the two directions cannot be told apart,
-        as when all statements are affirmative.
+        If an argument does not have that form, or the two directions are not determined, as
+        when all statements are affirmative, or no set holds both true and false ones.
 
     Notes
     -----
-    The model is a = mu_i + tau t_G + tau p t_P, with tau = +-1 for true and false and p the
-    polarity. Each set is centred by its own mean, then a - mu_i is regressed on (tau, tau p).
-    Centring uses no labels.
+    The model is a = mu_i + tau t_G + tau p t_P, with tau = +-1 for true and false, p the polarity
+    and a vector mu_i for each set, all of which the least squares leave free. They come out if
+    activations and (tau, tau p) are both centred within each set. In balanced sets of one
+    polarity the latter are centred already.
 
     References
     ----------
@@ -441,16 +492,20 @@ def truth_directions(
     values = _matrix(X)
     tau = 2.0 * _labels(y, len(values)) - 1.0
     p = _labels(polarity, len(values), "polarity", (-1, 1))
-    names = np.asarray(sets)
+    names = _unmasked(sets, "sets")
     if names.shape != (len(values),):
         raise ValueError(f"sets must have shape ({len(values)},), got {names.shape}")
-    centred = values.copy()
-    for name in np.unique(names):
-        rows = names == name
-        centred[rows] -= centred[rows].mean(axis=0)
+    members = np.unique(names, return_inverse=True)[1]
     design = np.column_stack([tau, tau * p])
+    for number in range(members.max() + 1):
+        rows = members == number
+        values[rows] -= values[rows].mean(axis=0)
+        design[rows] -= design[rows].mean(axis=0)
     if np.linalg.matrix_rank(design) < 2:
-        raise ValueError("polarity must hold both +1 and -1, else t_G and t_P are not determined")
+        raise ValueError(
+            "polarity must hold both +1 and -1, each in a set with both labels, else t_G and t_P "
+            "are not determined"
+        )
     with threadpool_limits(limits=1):
-        t_G, t_P = np.linalg.lstsq(design, centred)[0]
+        t_G, t_P = np.linalg.lstsq(design, values)[0]
     return TruthDirections(np.asarray(t_G), np.asarray(t_P))

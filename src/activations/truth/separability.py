@@ -86,6 +86,10 @@ def _times(matrix: Ints, vector: Sequence[int]) -> list[int]:
     return totals
 
 
+def _is_integer(value: object) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
 def _is_prime(n: int) -> bool:
     return n > 1 and all(n % q for q in range(2, math.isqrt(n) + 1))
 
@@ -174,7 +178,8 @@ def solve_exactly(A: ArrayLike, b: Sequence[int]) -> tuple[list[int], int]:
     Raises
     ------
     ValueError
-        If `A` is not square and of the length of `b`, or not invertible.
+        If `A` is not square and of the length of `b`, or not invertible, or one of them holds
+        anything but integers.
 
     Notes
     -----
@@ -195,12 +200,16 @@ def solve_exactly(A: ArrayLike, b: Sequence[int]) -> tuple[list[int], int]:
     ([3, -1], 5)
     """
     matrix = np.asarray(A)
+    if not all(_is_integer(v) for v in b):
+        raise ValueError("b must hold integers only")
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or len(matrix) != len(b):
         raise ValueError(
             f"A must be square and b as long, got shapes {matrix.shape} and ({len(b)},)"
         )
-    if matrix.dtype.kind not in "iuO":
-        raise ValueError(f"A must hold integers, got dtype {matrix.dtype}")
+    if matrix.dtype.kind not in "iuO" or (
+        matrix.dtype == object and not all(_is_integer(v) for v in matrix.flat)
+    ):
+        raise ValueError(f"A must hold integers only, got dtype {matrix.dtype}")
     n = len(matrix)
     right = [int(v) for v in b]
     if n == 0:
@@ -303,7 +312,8 @@ class SeparabilityCertificate:
         Returns
         -------
         bool
-            Whether the certificate proves for these points what it claims.
+            Whether the certificate proves for these points what it claims. A plane must be given in
+        floats of up to 64 bits, multipliers as integers; anything else proves nothing.
 
         Raises
         ------
@@ -324,12 +334,20 @@ class SeparabilityCertificate:
         points, signs = _checked(X, y)
         whole, shift = _scaled_integers(points)
         if self.separable:
-            if self.weights is None or self.bias is None or self.weights.shape != points.shape[1:]:
+            if self.weights is None or self.bias is None:
                 return False
-            return _separates(whole, shift, signs, self.weights, self.bias)
+            weights = np.asarray(self.weights)
+            # What is not a float64 already could be rounded to a plane that nobody claimed.
+            if weights.dtype.kind != "f" or weights.itemsize > 8:
+                return False
+            if weights.shape != points.shape[1:]:
+                return False
+            return _separates(whole, shift, signs, weights.astype(np.float64), self.bias)
         if self.multipliers is None or len(self.multipliers) != len(points):
             return False
-        return _balances(whole, signs, self.multipliers)
+        if not all(_is_integer(m) for m in self.multipliers):
+            return False
+        return _balances(whole, signs, [int(m) for m in self.multipliers])
 
 
 def _separates(whole: Ints, shift: int, signs: Ints, weights: Floats, bias: float) -> bool:
@@ -359,13 +377,19 @@ def _balances(whole: Ints, signs: Ints, multipliers: Sequence[int]) -> bool:
 
 def _checked(X: ArrayLike, y: ArrayLike) -> tuple[Floats, NDArray[np.int64]]:
     """Validate points and labels; return the points as float64 and the labels as signs."""
+    for name, values in (("X", X), ("y", y)):
+        # numpy.asarray would uncover what a mask hides.
+        if np.ma.is_masked(values):
+            raise ValueError(f"{name} must have no masked entries")
     given = np.asarray(X)
     if given.dtype.kind not in "fiu" or given.dtype.itemsize > 8:
         raise TypeError(f"X must hold floats or integers of up to 64 bits, got {given.dtype}")
     if given.ndim != 2:
         raise ValueError(f"X must have shape (n, k), got {given.shape}")
     points = given.astype(np.float64)
-    if given.dtype.kind in "iu" and (np.abs(points) > 2.0**53).any():
+    # Compared as integers: as a float 2**53 + 1 would be 2**53 already.
+    ends = (given.min(), given.max()) if given.size and given.dtype.kind in "iu" else ()
+    if any(abs(int(end)) > 2**53 for end in ends):
         raise ValueError("X holds integers beyond 2**53, which float64 does not hold exactly")
     if not np.isfinite(points).all():
         raise ValueError("X must be finite, but holds NaN or infinity")
@@ -429,6 +453,16 @@ def _line_minimum(scores: Floats, change: Floats) -> float:
         middle = 0.5 * (low + high)
         low, high = (low, middle) if slope(middle) > 0.0 else (middle, high)
     return low
+
+
+def _tempered(points: Floats) -> tuple[Floats, NDArray[np.int64]]:
+    """Divide columns whose squares would leave the range of float64 by powers of two.
+
+    Returns the points and the exponents, which are 0 for all columns of usual size.
+    """
+    exponents = np.frexp(np.abs(points).max(axis=0))[1].astype(np.int64)
+    exponents[np.abs(exponents) <= 300] = 0
+    return np.ldexp(points, -exponents), exponents
 
 
 def _power_of_two(lengths: Floats) -> Floats:
@@ -556,13 +590,16 @@ def separability_certificate(X: ArrayLike, y: ArrayLike) -> SeparabilityCertific
     whole, shift = _scaled_integers(points)
     if abs(int(signs.sum())) == len(signs):
         return SeparabilityCertificate(True, np.zeros(points.shape[1]), float(signs[0]))
+    points, exponents = _tempered(points)
     # Shifting the origin changes the bias only, and spares the search a long way.
     centre = points.mean(axis=0)
     M: Floats = np.hstack([points - centre, np.ones((len(points), 1))]) * signs[:, None]
     found, w, residuals = _propose(M)
     if found:
-        weights = w[:-1].copy()
-        bias = float(w[-1] - weights @ centre)
+        # A common power of two keeps the weights in range when the points' exponents are not.
+        common = int(np.clip(exponents, -900, 900)[np.abs(exponents).argmax()]) if len(w) > 1 else 0
+        weights = np.ldexp(w[:-1], common - exponents)
+        bias = float(np.ldexp(w[-1] - w[:-1] @ centre, common))
         if _separates(whole, shift, signs, weights, bias):
             return SeparabilityCertificate(True, weights, bias)
     guesses = [residuals]
@@ -612,7 +649,7 @@ def dyadic_scores(scores: ArrayLike, *, bits: int = 16) -> Floats:
     >>> dyadic_scores([0.1, -2.3], bits=2).tolist()
     [0.0, -2.25]
     """
-    if isinstance(bits, bool) or not isinstance(bits, int) or not 0 <= bits <= 40:
+    if not _is_integer(bits) or not 0 <= bits <= 40:
         raise ValueError(f"bits must be an integer in 0, ..., 40, got {bits!r}")
     values = np.asarray(scores, dtype=np.float64)
     if not (np.abs(values) < 2.0 ** (52 - bits)).all():
@@ -677,9 +714,8 @@ def smallest_separable_k(Z: ArrayLike, y: ArrayLike) -> SeparabilityOnset:
     labels = (signs > 0).astype(np.int64)
     if abs(int(signs.sum())) == len(signs):
         return SeparabilityOnset(0, separability_certificate(points[:, :0], labels), None)
-    signed: Floats = (
-        np.hstack([np.ones((len(points), 1)), points - points.mean(axis=0)]) * signs[:, None]
-    )
+    mild = _tempered(points)[0]
+    signed: Floats = np.hstack([np.ones((len(mild), 1)), mild - mild.mean(axis=0)]) * signs[:, None]
 
     def separable(k: int) -> bool:
         return _propose(signed[:, : k + 1])[0]
