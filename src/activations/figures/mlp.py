@@ -102,7 +102,7 @@ def outputs(images: Sequence[npt.ArrayLike], grids: Sequence[Grid]) -> BookFigur
     for ax, image, grid in zip(axes.flat, images, grids, strict=False):
         shown = _image(ax, image, grid, cmap=style.SEQUENTIAL)
         bar = figure.colorbar(shown, ax=ax, location="top", shrink=0.9, pad=0.03, aspect=22)
-        bar.ax.xaxis.set_major_locator(MaxNLocator(4))
+        bar.ax.xaxis.set_major_locator(MaxNLocator(3))
     _label_outer_axes(axes)
     for ax in axes.flat[len(images) :]:
         ax.remove()
