@@ -172,7 +172,8 @@ def sigmoid_derivative(x: ArrayLike) -> FloatArray:
     t, dtype = _working(x)
     with np.errstate(under="ignore"):
         e = np.exp(-np.abs(t))
-        return _finished(e / ((1.0 + e) * (1.0 + e)), dtype)
+        # Three roundings may lift the quotient above the bound 1/4, which is a number of its own.
+        return _finished(np.minimum(e / ((1.0 + e) * (1.0 + e)), 0.25), dtype)
 
 
 def softplus(x: ArrayLike) -> FloatArray:
