@@ -79,7 +79,9 @@ def keep_punctuation(app: Sphinx, doctree: nodes.document, docname: str) -> None
             source = formula.astext() + rf"\text{{{mark[0]}}}"
             formula.clear()
             formula += nodes.Text(source)
-            after.parent.replace(after, nodes.Text(after[mark.end() :]))
+            # Found by identity: another full stop of the sentence would be equal.
+            place = next(i for i, node in enumerate(after.parent) if node is after)
+            after.parent[place] = nodes.Text(after[mark.end() :])
 
 
 def write_in_turn(app: Sphinx) -> None:

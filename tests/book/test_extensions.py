@@ -146,18 +146,12 @@ def test_the_script_of_all_icons_leaves_the_page():
 
 def test_punctuation_stays_at_its_formula():
     paragraph = nodes.paragraph()
-    paragraph += [nodes.Text("At "), nodes.math("", "x^2"), nodes.Text(", and")]
-    paragraph += [nodes.math("", "y"), nodes.Text(" too, or "), nodes.math("", "z")]
+    paragraph += [nodes.Text("."), nodes.math("", "x^2"), nodes.Text(", and"), nodes.math("", "y")]
+    paragraph += [nodes.Text(" too"), nodes.math("", "z"), nodes.Text(".")]
     app = SimpleNamespace(builder=SimpleNamespace(format="html"))
     mathematics.keep_punctuation(app, paragraph, "page")
-    assert [part.astext() for part in paragraph] == [
-        "At ",
-        r"x^2\text{,}",
-        " and",
-        "y",
-        " too, or ",
-        "z",
-    ]
+    parts = [part.astext() for part in paragraph]
+    assert parts == [".", r"x^2\text{,}", " and", "y", " too", r"z\text{.}", ""]
 
 
 def test_macros_count_their_arguments():
