@@ -49,6 +49,8 @@ def test_onset_curves_lie_on_cover_s_probability():
     np.testing.assert_allclose(y, [cover_probability(21, 9), cover_probability(21, 11)])
     assert sorted(line.get_xdata()[0] for line in ax.lines if line.get_marker() == "D") == [1, 3]
     assert {t.get_text() for t in ax.texts} == {"a\nc", "b"}
+    # The name at 3 stands right above its mark, those at 1 above it.
+    assert {t.get_text(): t.xyann[1] for t in ax.texts} == {"b": 8, "a\nc": 21}
     assert ax.get_xscale() == "log"
 
 

@@ -113,7 +113,7 @@ def labelled_plane(
     """
     columns = min(2, len(panels))
     rows = -(-len(panels) // columns)
-    figure, axes = style.new_figure(rows, columns, height=2.9 * rows, squeeze=False)
+    figure, axes = style.new_figure(rows, columns, height=2.5 * rows, width=5.6, squeeze=False)
     for ax, (name, (scores, labels)) in zip(axes.flat, panels.items(), strict=False):
         _two_classes(ax, np.asarray(scores)[:, :2], np.asarray(labels))
         ax.set_title(name, family="monospace")
@@ -159,7 +159,7 @@ def onset_curves(
     >>> len(onset_curves({"a": 1}, {"a": [4, 5]}, {"a": 10}).axes)
     1
     """
-    figure, ax = style.new_figure(height=3.2)
+    figure, ax = style.new_figure(height=3.0, width=5.6)
     for n, colour, line in zip(
         sorted(set(n_points.values())), style.CYCLE, ("-", "--", "-.", ":"), strict=False
     ):
@@ -176,12 +176,15 @@ def onset_curves(
     names: dict[int, list[str]] = {}
     for name, value in real.items():
         names.setdefault(value, []).append(name)
-    for value, who in names.items():
+    # From the right, each name above the one before, so that none runs into its neighbour.
+    lift = 8
+    for value, who in sorted(names.items(), reverse=True):
         ax.plot([value], [0.0], "D", color=style.RED, clip_on=False, zorder=3)
         ax.annotate(
-            "\n".join(who), (value, 0.0), xytext=(0, 8), textcoords="offset points",
+            "\n".join(who), (value, 0.0), xytext=(0, lift), textcoords="offset points",
             family="monospace", fontsize=9, color=style.RED, va="bottom",
         )  # fmt: skip
+        lift += 13 * len(who)
     ax.set_xscale("log")
     ax.set_ylim(0, 1)
     ax.set_xlabel("number $k$ of principal components")
@@ -218,7 +221,7 @@ def score_distributions(panels: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> Bo
     columns = min(2, len(panels))
     rows = -(-len(panels) // columns)
     figure, axes = style.new_figure(
-        rows, columns, height=1.9 * rows + 0.4, squeeze=False, sharex=True
+        rows, columns, height=1.7 * rows + 0.4, width=5.6, squeeze=False, sharex=True
     )
     every = np.concatenate([np.asarray(scores, dtype=float) for scores, _ in panels.values()])
     bins = np.linspace(every.min(), every.max(), 61)
@@ -273,7 +276,7 @@ def transfer_spread(frame: pd.DataFrame, published: pd.DataFrame) -> BookFigure:
     """
     cells = list(dict.fromkeys(zip(frame["test"], frame["C"], strict=True)))
     cells.sort(key=lambda cell: list(frame["test"].unique()).index(cell[0]))
-    figure, axes = style.new_figure(1, 2, height=0.42 * len(cells) + 1.3, sharey=True)
+    figure, axes = style.new_figure(1, 2, height=0.42 * len(cells) + 1.0, width=5.6, sharey=True)
     for ax, column, name in zip(axes, ("accuracy", "auroc"), ("accuracy", "AUROC"), strict=True):
         for row, (test, C) in enumerate(cells):
             values = frame[(frame["test"] == test) & (frame["C"] == C)][column].to_numpy()
@@ -328,7 +331,9 @@ def truth_plane(
     >>> len(truth_plane({"cities": topic}, [1.0, 0.0], [0.0, 1.0], [0.6, 0.8]).axes)
     1
     """
-    figure, axes = style.new_figure(1, len(panels), height=4.1, squeeze=False, sharey=True)
+    figure, axes = style.new_figure(
+        1, len(panels), height=3.9, width=5.6, squeeze=False, sharey=True
+    )
     looks = {
         (1, 1): ("o", style.BLUE, "affirmative, true"),
         (0, 1): ("x", style.ORANGE, "affirmative, false"),
