@@ -253,3 +253,13 @@ def test_the_course_s_values_are_half_precision_numbers(real_sets):
     for data in real_sets.values():
         np.testing.assert_array_equal(data.X, data.X.astype(np.float16).astype(np.float32))
         assert (data.model, data.layer, data.X.shape[1]) == ("LLaMA-3-8B-Instruct", 12, 4096)
+
+
+@pytest.mark.parametrize("start", [0, 25, 75])
+def test_a_single_changed_bit(archive, start):
+    file = chunk(archive, start=start)
+    content = bytearray(file.read_bytes())
+    # The lowest bit of a number in the middle of the values: finite, and of no odd size.
+    content[len(content) // 2 // 4 * 4] ^= 1
+    file.write_bytes(content)
+    refused(archive, f"layer_12_{start}.pt", "fetch it again")

@@ -11,6 +11,7 @@ import re
 import struct
 import warnings
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -296,8 +297,8 @@ def _check_finite(values: NDArray[np.float32], path: str | Path) -> None:
         )
 
 
-def _anatomy(file: BinaryIO) -> tuple[bytes, int, int] | None:
-    """Tell a torch file's description of its tensor, and where and how long its values are.
+def _anatomy(file: BinaryIO) -> tuple[bytes, int, int, int] | None:
+    """Tell a torch file's description of its tensor, and of its values place, length and CRC-32.
 
     None if the file is not of the simplest kind: one uncompressed storage, little-endian.
     """
@@ -316,7 +317,7 @@ def _anatomy(file: BinaryIO) -> tuple[bytes, int, int] | None:
     except (zipfile.BadZipFile, KeyError, struct.error, NotImplementedError, RuntimeError):
         return None
     start = values.header_offset + 30 + name_length + extra_length
-    return (told, start, values.file_size) if plain else None
+    return (told, start, values.file_size, values.CRC) if plain else None
 
 
 def _fill(path: Path, out: NDArray[np.float32], descriptions: set[bytes]) -> None:
@@ -330,9 +331,14 @@ def _fill(path: Path, out: NDArray[np.float32], descriptions: set[bytes]) -> Non
     try:
         with path.open("rb") as file:
             found = _anatomy(file)
-            if found and found[0] in descriptions and found[2] == out.nbytes:
+            if found and found[2] == out.nbytes:
                 file.seek(found[1])
-                if file.readinto(out.data) == out.nbytes:
+                if file.readinto(out.data) != out.nbytes or zlib.crc32(out.data) != found[3]:
+                    raise DataUnusableError(
+                        f"{path}: its values do not have the checksum that the file tells; remove "
+                        "the file and fetch it again"
+                    )
+                if found[0] in descriptions:
                     _check_finite(out, path)
                     return
     except OSError as error:
@@ -384,8 +390,8 @@ def load_activations(
     Notes
     -----
     Nothing is downloaded here, and no code that a file may hold is run: the files are read with
-    ``weights_only=True``. Checked are the names and the number of the files, their shapes and
-    dtype, that all values are finite, and what `read_statements` checks.
+    ``weights_only=True``. Checked are the names and the number of the files, their checksums,
+    shapes and dtype, that all values are finite, and what `read_statements` checks.
 
     Examples
     --------
