@@ -60,6 +60,18 @@ def python(session: nox.Session, *arguments: str, **options: object) -> None:
     session.run(str(PYTHON), *arguments, external=True, env=THREADS, **options)
 
 
+def inputs(session: nox.Session) -> str:
+    """Return a digest of all that the pages depend on: names, sizes and times of change."""
+    archive = os.environ.get("ACTIVATIONS_DATA", "")
+    state = hashlib.sha256(f"{session.posargs}\0{archive}\0{platform.python_version()}".encode())
+    folders = [ROOT / name for name in ("book", "conf", "src", "data")]
+    files = [path for folder in [*folders, Path(archive or "data")] for path in folder.rglob("*")]
+    for path in sorted({*files, ROOT / "pyproject.toml", ROOT / "requirements.lock"}):
+        if path.is_file() and "__pycache__" not in path.parts:
+            state.update(f"{path}\0{path.stat().st_size}\0{path.stat().st_mtime_ns}\0".encode())
+    return state.hexdigest()
+
+
 @nox.session
 def html(session: nox.Session) -> None:
     """Execute the book and build its pages; arguments go to sphinx-build."""
@@ -67,13 +79,14 @@ def html(session: nox.Session) -> None:
     doctrees, pages = BUILD / "doctrees", BUILD / "html"
     build = ["-m", "sphinx", "-b", "html", "-c", "conf", "-d", str(doctrees), "-j", "2"]
     strict = ["--quiet", "--nitpicky", "--fail-on-warning", "--keep-going"]
-    # Sphinx forgets its warnings: without this a second run after a failed one would pass.
-    finished = BUILD / "finished"
-    if not finished.exists():
-        shutil.rmtree(doctrees, ignore_errors=True)
-    finished.unlink(missing_ok=True)
-    python(session, *build, *strict, *session.posargs, "book", str(pages))
-    finished.touch()
+    finished, state = BUILD / "finished", inputs(session)
+    if not finished.exists() or finished.read_text() != state:
+        # Sphinx forgets its warnings: kept pages would let a second run after a failed one pass.
+        if not finished.exists():
+            shutil.rmtree(doctrees, ignore_errors=True)
+        finished.unlink(missing_ok=True)
+        python(session, *build, *strict, *session.posargs, "book", str(pages))
+        finished.write_text(state)
     session.log(f"The book: {(pages / 'index.html').as_uri()}")
 
 

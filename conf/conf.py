@@ -28,7 +28,6 @@ language = "en"
 extensions = [
     "myst_nb",
     "sphinx.ext.autodoc",
-    "sphinx.ext.autosummary",
     "sphinx.ext.doctest",
     "numpydoc",
     "sphinx_exercise",
@@ -95,7 +94,7 @@ bibtex_default_style = "alpha"
 bibtex_reference_style = "author_year"
 
 # The package's own pages ------------------------------------------------------------------------
-autosummary_generate = True
+autosummary_generate = False
 autodoc_typehints = "none"
 autodoc_member_order = "bysource"
 numpydoc_show_class_members = False

@@ -4,6 +4,7 @@ from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
@@ -19,7 +20,8 @@ class SlipIndex(SphinxDirective):
     """``{slip-index}``: put the list here."""
 
     def run(self) -> list[nodes.Node]:
-        self.env.note_reread()
+        pages = getattr(self.env, "slip_index_pages", set())
+        self.env.slip_index_pages = pages | {self.env.docname}
         return [slip_index()]
 
 
@@ -39,6 +41,22 @@ def slips(app: Sphinx) -> dict[str, list[tuple[str, nodes.title]]]:
         ]
         for docname in sorted(anchors)
     }
+
+
+def merge(app: Sphinx, env: BuildEnvironment, docnames: set[str], other: BuildEnvironment) -> None:
+    """Take over from a worker process which pages show the list."""
+    pages = getattr(env, "slip_index_pages", set()) | getattr(other, "slip_index_pages", set())
+    env.slip_index_pages = pages  # type: ignore[attr-defined]
+
+
+def note_reading(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
+    """Remember whether this build reads any page."""
+    app.reads_pages = bool(docnames)  # type: ignore[attr-defined]
+
+
+def write_again(app: Sphinx, env: BuildEnvironment) -> set[str]:
+    """Have the list written anew when any page was read, since its slips may be others."""
+    return getattr(env, "slip_index_pages", set()) if app.reads_pages else set()  # type: ignore[attr-defined]
 
 
 def fill(app: Sphinx, doctree: nodes.document, docname: str) -> None:
@@ -64,5 +82,8 @@ def fill(app: Sphinx, doctree: nodes.document, docname: str) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     app.add_node(slip_index)
     app.add_directive("slip-index", SlipIndex)
+    app.connect("env-before-read-docs", note_reading)
+    app.connect("env-merge-info", merge)
+    app.connect("env-get-updated", write_again)
     app.connect("doctree-resolved", fill)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
