@@ -80,9 +80,10 @@ def html(session: nox.Session) -> None:
     build = ["-m", "sphinx", "-b", "html", "-c", "conf", "-d", str(doctrees), "-j", "2"]
     strict = ["--quiet", "--nitpicky", "--fail-on-warning", "--keep-going"]
     finished, state = BUILD / "finished", inputs(session)
-    if not finished.exists() or finished.read_text() != state:
+    kept = finished.exists() and (pages / "index.html").exists()
+    if not kept or finished.read_text() != state:
         # Sphinx forgets its warnings: kept pages would let a second run after a failed one pass.
-        if not finished.exists():
+        if not kept:
             shutil.rmtree(doctrees, ignore_errors=True)
         finished.unlink(missing_ok=True)
         python(session, *build, *strict, *session.posargs, "book", str(pages))
