@@ -47,7 +47,6 @@ extensions = [
 # reStructuredText comes first, so that pages which autosummary writes are in it.
 source_suffix = {".rst": "restructuredtext", ".md": "myst-nb"}
 root_doc = "index"
-templates_path = ["_templates"]
 exclude_patterns = ["proofs"]
 nitpicky = True
 # Types of other projects: their pages are elsewhere, and reading this book needs no network.
