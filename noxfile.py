@@ -55,9 +55,11 @@ def prepare(session: nox.Session) -> None:
     stamp.write_text(state.hexdigest())
 
 
-def python(session: nox.Session, *arguments: str, **options: object) -> None:
+def python(session: nox.Session, *arguments: str) -> None:
     """Run Python from the shared environment."""
-    session.run(str(PYTHON), *arguments, external=True, env=THREADS, **options)
+    # The kernel of conf/jupyter is the usual one, only silent about connections on one machine.
+    env = {**THREADS, "JUPYTER_PATH": str(ROOT / "conf" / "jupyter")}
+    session.run(str(PYTHON), *arguments, external=True, env=env)
 
 
 def inputs(session: nox.Session) -> str:
