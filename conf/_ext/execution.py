@@ -72,7 +72,7 @@ def outdated(
     """Name the executable pages when the digest is not the one they were read under."""
     if getattr(env, "activations_digest", None) == app.config.activations_digest:
         return []
-    env.activations_digest = app.config.activations_digest  # type: ignore[attr-defined]
+    env.activations_digest = app.config.activations_digest
     return [name for name in env.found_docs if is_executable(Path(env.doc2path(name)))]
 
 

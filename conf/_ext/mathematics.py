@@ -90,7 +90,7 @@ def write_in_turn(app: Sphinx) -> None:
     KaTeX's server is one process behind one socket; started in a forked writer it would outlive
     the build.
     """
-    app.builder.allow_parallel = False  # type: ignore[misc]
+    app.builder.allow_parallel = False
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -46,17 +46,17 @@ def slips(app: Sphinx) -> dict[str, list[tuple[str, nodes.title]]]:
 def merge(app: Sphinx, env: BuildEnvironment, docnames: set[str], other: BuildEnvironment) -> None:
     """Take over from a worker process which pages show the list."""
     pages = getattr(env, "slip_index_pages", set()) | getattr(other, "slip_index_pages", set())
-    env.slip_index_pages = pages  # type: ignore[attr-defined]
+    env.slip_index_pages = pages
 
 
 def note_reading(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
     """Remember whether this build reads any page."""
-    app.reads_pages = bool(docnames)  # type: ignore[attr-defined]
+    app.reads_pages = bool(docnames)
 
 
 def write_again(app: Sphinx, env: BuildEnvironment) -> set[str]:
     """Have the list written anew when any page was read, since its slips may be others."""
-    return getattr(env, "slip_index_pages", set()) if app.reads_pages else set()  # type: ignore[attr-defined]
+    return getattr(env, "slip_index_pages", set()) if app.reads_pages else set()
 
 
 def fill(app: Sphinx, doctree: nodes.document, docname: str) -> None:
