@@ -20,7 +20,7 @@ MODULES = sorted(
 )
 
 #: What each floor may import of the package; a floor never imports one above it.
-ROOMS = {"logistic", "softmax", "lines", "mlp", "truth", "regions"}
+ROOMS = {"_arguments", "logistic", "softmax", "lines", "mlp", "truth", "regions"}
 FLOORS = [ROOMS, {"experiments"}, {"figures", "build_info"}]
 
 

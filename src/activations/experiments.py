@@ -9,11 +9,12 @@ lines whose three coefficients are uniform on [-1, 1].
 import math
 from dataclasses import dataclass
 from fractions import Fraction
-from numbers import Integral, Real
+from numbers import Real
 
 import numpy as np
 import numpy.typing as npt
 
+from activations._arguments import integer
 from activations.lines import Box, count_regions, count_regions_many, zoom_radii
 
 __all__ = [
@@ -41,14 +42,6 @@ TAIL_CONSTANT = Fraction(20, 27)
 # From here on the series in 1/r has terms below 2^-53 after fifty of them.
 _SERIES_FROM = 2.0
 _SERIES_TERMS = 60
-
-
-def _positive_integer(name: str, value: int, least: int = 1) -> int:
-    if isinstance(value, bool) or not isinstance(value, Integral):
-        raise TypeError(f"{name} is {value!r}, but must be an integer")
-    if value < least:
-        raise ValueError(f"{name} is {value}, but must be at least {least}")
-    return int(value)
 
 
 def _numbers(name: str, values: npt.ArrayLike) -> FloatArray:
@@ -116,7 +109,7 @@ def sample_hidden_layers(
     >>> W.shape, b.shape
     ((1000, 20, 2), (1000, 20))
     """
-    count, width = _positive_integer("count", count), _positive_integer("width", width)
+    count, width = integer("count", count, 1), integer("width", width, 1)
     if not isinstance(rng, np.random.Generator):
         raise TypeError(f"rng is {rng!r}, but must be a numpy.random.Generator")
     bound = 1 / math.sqrt(2)
@@ -457,7 +450,7 @@ def expected_regions(n: int, r: npt.ArrayLike) -> FloatArray:
     >>> expected_regions(20, 10).round(6)
     np.float64(196.905325)
     """
-    lines = _positive_integer("n", n)
+    lines = integer("n", n, 1)
     return np.asarray(
         1 + lines * line_probability(r) + math.comb(lines, 2) * crossing_probability(r)
     )
@@ -485,7 +478,7 @@ def zoom_tail_bound(n: int, r: npt.ArrayLike) -> FloatArray:
     >>> zoom_tail_bound(20, [1, 1000]).round(6)
     array([1.      , 0.140741])
     """
-    pairs = math.comb(_positive_integer("n", n, 2), 2)
+    pairs = math.comb(integer("n", n, 2), 2)
     return np.asarray(np.minimum(1.0, pairs * float(TAIL_CONSTANT) / _half_width(r)))
 
 
@@ -515,7 +508,7 @@ def independent_pairs_tail(n: int, r: npt.ArrayLike) -> FloatArray:
     >>> independent_pairs_tail(2, 10).round(12)
     np.float64(0.07400706255)
     """
-    pairs = math.comb(_positive_integer("n", n, 2), 2)
+    pairs = math.comb(integer("n", n, 2), 2)
     return np.asarray(-np.expm1(pairs * np.log1p(-far_crossing_probability(r))))
 
 
@@ -599,7 +592,7 @@ def hill_estimate(sample: npt.ArrayLike, k: int) -> tuple[float, float]:
     (1.02, 0.1)
     """
     values = np.sort(_sample(sample))
-    largest = _positive_integer("k", k)
+    largest = integer("k", k, 1)
     if largest >= len(values):
         raise ValueError(f"k is {k}, but must be less than the {len(values)} values")
     if values[-largest - 1] <= 0:

@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from activations._arguments import integer
+
 __all__ = [
     "Cell",
     "NetworkLines",
@@ -1005,7 +1007,7 @@ def shattered_sets(signs: npt.ArrayLike, size: int | None = None) -> list[tuple[
     """
     table = _sign_table(signs)
     n = table.shape[1]
-    if size is not None and _count_argument("size", size) > n:
+    if size is not None and integer("size", size, 0) > n:
         raise ValueError(f"size is {size}, but must lie between 0 and the {n} columns")
     found = []
     for k in range(n + 1) if size is None else (size,):
@@ -1016,14 +1018,6 @@ def shattered_sets(signs: npt.ArrayLike, size: int | None = None) -> list[tuple[
 
 
 # Bounds and families that attain them
-
-
-def _count_argument(name: str, value: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, Integral):
-        raise TypeError(f"{name} is {value!r}, but must be an integer")
-    if value < 0:
-        raise ValueError(f"{name} is {value}, but must not be negative")
-    return int(value)
 
 
 def max_regions(n: int, d: int = 2) -> int:
@@ -1057,7 +1051,7 @@ def max_regions(n: int, d: int = 2) -> int:
     >>> max_regions(20)
     211
     """
-    n, d = _count_argument("n", n), _count_argument("d", d)
+    n, d = integer("n", n, 0), integer("d", d, 0)
     return sum(math.comb(n, i) for i in range(d + 1))
 
 
@@ -1081,7 +1075,7 @@ def max_bounded_regions(n: int, d: int = 2) -> int:
     >>> max_bounded_regions(20)
     171
     """
-    n, d = _count_argument("n", n), _count_argument("d", d)
+    n, d = integer("n", n, 0), integer("d", d, 0)
     if d == 0:
         raise ValueError("d is 0, but must be at least 1")
     return math.comb(n - 1, d) if n else 0
@@ -1123,7 +1117,7 @@ def parabola_tangents(
             raise ValueError(f"n has shape {np.shape(n)}, but must be an integer or a sequence")
         touch = list(n)
     else:
-        touch = list(range(1, _count_argument("n", n) + 1))
+        touch = list(range(1, integer("n", n, 0) + 1))
     for place in touch:
         if isinstance(place, bool | np.bool_) or not isinstance(place, Integral):
             raise TypeError(f"n holds {place!r}, but must be an integer or hold integers")
@@ -1164,7 +1158,7 @@ def moment_hyperplanes(n: int, d: int) -> tuple[npt.NDArray[Any], npt.NDArray[An
     >>> zaslavsky_regions(*moment_hyperplanes(7, 3)), max_regions(7, 3)
     (64, 64)
     """
-    n, d = _count_argument("n", n), _count_argument("d", d)
+    n, d = integer("n", n, 0), integer("d", d, 0)
     if d == 0:
         raise ValueError("d is 0, but must be at least 1")
     normals = np.array([[t**k for k in range(d)] for t in range(1, n + 1)], dtype=object)

@@ -18,6 +18,8 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from activations._arguments import unmasked_array
+
 __all__ = [
     "SHEET_LABELS",
     "SHEET_POINTS",
@@ -53,16 +55,9 @@ SHEET_LABELS: Final = (1, 1, -1, -1)
 # --- The sigmoid and its relatives ------------------------------------------------------------
 
 
-def _array(value: ArrayLike, name: str) -> NDArray[Any]:
-    """Return `value` as an array, unless that would uncover entries that are masked."""
-    if np.ma.is_masked(value):
-        raise TypeError(f"{name} must not have masked entries: fill them or drop them first")
-    return np.asarray(value)
-
-
 def _floating(x: ArrayLike) -> FloatArray:
     """Return `x` as an array of native floats; integers become float64."""
-    array = _array(x, "x")
+    array = unmasked_array("x", x)
     if array.dtype.kind in "biu":
         return array.astype(np.float64)
     if array.dtype.kind == "f":
@@ -548,7 +543,7 @@ def ulp_error(value: ArrayLike, reference: ArrayLike) -> NDArray[np.float64]:
     >>> float(ulp_error(0.1, "0.1")) < 0.5
     True
     """
-    values = _standard(_array(value, "value"), "value")
+    values = _standard(unmasked_array("value", value), "value")
     references = np.asarray(reference, dtype=object)
     if references.shape != values.shape:
         raise ValueError(
@@ -702,7 +697,7 @@ def formula_errors(
 
 
 def _labels(labels: ArrayLike, n: int) -> NDArray[np.int64]:
-    array = _array(labels, "labels")
+    array = unmasked_array("labels", labels)
     if array.shape != (n,):
         raise ValueError(f"labels must have shape ({n},), one for each point, got {array.shape}")
     if array.dtype.kind not in "iuf" or not np.all((array == 1) | (array == -1)):
@@ -714,7 +709,7 @@ def _labelled(
     points: ArrayLike, labels: ArrayLike
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Return validated points (n, d) in float64 and labels (n,)."""
-    array = _array(points, "points")
+    array = unmasked_array("points", points)
     if array.dtype.kind not in "iuf":
         raise TypeError(f"points must hold real numbers, got dtype {array.dtype}")
     if array.ndim != 2 or 0 in array.shape:
@@ -751,7 +746,7 @@ def _exact_labelled(
         raise ValueError(f"points must have shape (n, d) with n, d >= 1, got {shape}")
     if dimension is not None and shape[1] != dimension:
         raise ValueError(f"points must have shape (n, {dimension}), got {shape}")
-    _array(points, "points")
+    unmasked_array("points", points)
     # Rows of an object array hold what was given; iterating over a data frame would not.
     exact = [_exact_vector(row, "points") for row in np.asarray(points, dtype=object)]
     return exact, [int(label) for label in _labels(labels, len(exact))]
@@ -856,7 +851,7 @@ def _signed_scores(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return w, broadcast against b, and y_i (w . x_i + b) with the points on the last axis."""
     X, y = _labelled(points, labels)
-    weights, bias = _array(w, "w"), _array(b, "b")
+    weights, bias = unmasked_array("w", w), unmasked_array("b", b)
     for name, array in (("w", weights), ("b", bias)):
         if array.dtype.kind not in "iuf":
             raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype}")

@@ -17,13 +17,15 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import nn
+
+from activations._arguments import integer
 
 __all__ = [
     "Grid",
@@ -53,15 +55,6 @@ _UNIT = 2.0**-53
 # Building networks
 
 
-def _integer(name: str, value: int, least: int | None = None) -> int:
-    """Return an integer, or say what is none or too small."""
-    if isinstance(value, bool) or not isinstance(value, Integral):
-        raise TypeError(f"{name} is {value!r}, but must be an integer")
-    if least is not None and value < least:
-        raise ValueError(f"{name} is {value}, but must be at least {least}")
-    return int(value)
-
-
 def _real(name: str, value: float) -> float:
     """Return a finite real number as a float, or say what is none."""
     if isinstance(value, bool) or not isinstance(value, Real):
@@ -79,7 +72,7 @@ def _checked_widths(widths: Sequence[int]) -> list[int]:
     """Return the widths as integers, or say which one is none."""
     if not isinstance(widths, Iterable):
         raise TypeError(f"widths is {widths!r}, but must be a sequence of integers")
-    checked = [_integer(f"widths[{index}]", width, 1) for index, width in enumerate(widths)]
+    checked = [integer(f"widths[{index}]", width, 1) for index, width in enumerate(widths)]
     if len(checked) < 2:
         raise ValueError(f"widths has {len(checked)} entries, but must name inputs and outputs")
     return checked
@@ -192,7 +185,7 @@ def tied_mlp(width: int = 5, repeats: int = 3, *, generator: torch.Generator) ->
     >>> count_parameters(tied_mlp(generator=torch.Generator().manual_seed(0)))
     51
     """
-    width, repeats = _integer("width", width, 1), _integer("repeats", repeats, 1)
+    width, repeats = integer("width", width, 1), integer("repeats", repeats, 1)
     first = _linear(2, width, generator, None)
     hidden = _linear(width, width, generator, None)
     last = _linear(width, 1, generator, None)
@@ -490,7 +483,7 @@ def grid(low: float, high: float, n: int) -> Grid:
     >>> square.spacing
     (1.0, 1.0)
     """
-    n, low, high = _integer("n", n, 2), _real("low", low), _real("high", high)
+    n, low, high = integer("n", n, 2), _real("low", low), _real("high", high)
     if not math.isfinite(high - low):
         raise ValueError(f"low and high are {low} and {high}, but must be less far apart")
     if not low < high:
@@ -904,7 +897,7 @@ def patterns_by_draw(
     array([[2],
            [2]])
     """
-    numbers = [_integer(f"seeds[{index}]", seed) for index, seed in enumerate(seeds)]
+    numbers = [integer(f"seeds[{index}]", seed) for index, seed in enumerate(seeds)]
     models = [mlp(widths, generator=torch.Generator().manual_seed(seed)) for seed in numbers]
     counts = [[count_patterns(model, grid(-r, r, n)) for r in half_widths] for model in models]
     return np.array(counts, dtype=np.int64).reshape(len(models), len(half_widths))

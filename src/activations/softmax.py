@@ -19,6 +19,8 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from activations._arguments import unmasked_array
+
 __all__ = [
     "log_softargmax",
     "lse",
@@ -66,9 +68,7 @@ class _Rows(NamedTuple):
 
 
 def _real(name: str, value: ArrayLike, kinds: str) -> FloatArray:
-    if np.ma.is_masked(value):
-        raise TypeError(f"{name} must not have masked entries: fill them or drop them first")
-    array = np.asarray(value)
+    array = unmasked_array(name, value)
     if array.dtype.kind not in kinds:
         raise TypeError(f"{name} must hold real numbers, got dtype {array.dtype}")
     dtype = np.float64 if array.dtype.kind in "biu" else array.dtype.newbyteorder("=")

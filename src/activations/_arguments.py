@@ -1,0 +1,39 @@
+"""Checks of arguments that several rooms share; each error names the argument."""
+
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["integer", "unmasked_array"]
+
+
+def integer(name: str, value: int, least: int | None = None) -> int:
+    """Return an integer, or say what is none or too small.
+
+    Examples
+    --------
+    >>> from activations._arguments import integer
+    >>> integer("n", 3, least=1)
+    3
+    """
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise TypeError(f"{name} is {value!r}, but must be an integer")
+    if least is not None and value < least:
+        raise ValueError(f"{name} is {value}, but must be at least {least}")
+    return int(value)
+
+
+def unmasked_array(name: str, value: ArrayLike) -> NDArray[Any]:
+    """Return `value` as an array, unless that would uncover entries that are masked.
+
+    Examples
+    --------
+    >>> from activations._arguments import unmasked_array
+    >>> unmasked_array("z", [1, 2])
+    array([1, 2])
+    """
+    if np.ma.is_masked(value):
+        raise TypeError(f"{name} must not have masked entries: fill them or drop them first")
+    return np.asarray(value)
