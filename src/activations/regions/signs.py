@@ -295,11 +295,17 @@ def _vanishing(
     if undecided.any():
         from activations.regions.reference import jump_is_zero
 
-        for fold in np.flatnonzero(undecided):
-            network = 0 if which is None else which[fold]
-            layer, index = neurons[fold].tolist()
-            one = [(W[network], b[network]) for W, b in layers]
-            zero[fold] = jump_is_zero(one, layer, index, patterns[fold])
+        folds = np.flatnonzero(undecided)
+        # The jump depends on the layers behind the neuron alone, so many folds share it.
+        behind = np.arange(patterns.shape[1]) >= first[neurons[folds, 0] + 1][:, None]
+        network = np.zeros(len(folds), np.intp) if which is None else which[folds]
+        keys = np.column_stack([network, neurons[folds], patterns[folds] & behind])
+        cases, case = np.unique(keys, axis=0, return_inverse=True)
+        exact = [
+            jump_is_zero([(W[n], b[n]) for W, b in layers], level, index, np.array(on, dtype=bool))
+            for n, level, index, *on in cases.tolist()
+        ]
+        zero[folds] = np.array(exact)[case]
     return zero
 
 
