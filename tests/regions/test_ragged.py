@@ -1,6 +1,7 @@
 """Ragged arrays and clipping, each against a loop in plain Python."""
 
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ lengths = st.lists(st.integers(0, 4), max_size=8)
 
 
 def rows_of(values, offsets):
-    return [values[a:b].tolist() for a, b in zip(offsets[:-1], offsets[1:], strict=True)]
+    return [values[a:b].tolist() for a, b in pairwise(offsets)]
 
 
 @settings(deadline=None)

@@ -1,6 +1,7 @@
 """Signs of pre-activations and vanishing jumps against exact arithmetic."""
 
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ shapes = st.lists(st.integers(1, 5), min_size=0, max_size=3).map(lambda h: [2, *
 def draw(rng, widths, kind):
     """Draw a network: generic, of small integers, or with numbers of all magnitudes."""
     layers = []
-    for n, m in zip(widths, widths[1:], strict=False):
+    for n, m in pairwise(widths):
         if kind == "generic":
             W, b = rng.normal(size=(m, n)), rng.normal(size=m)
         elif kind == "integer":
@@ -70,6 +71,15 @@ def test_constant_neurons_are_exact():
     on, certain = signs([nothing, zeros], np.array([[0.1, 0.2]]))
     assert on.tolist() == [[False, False, True]]
     assert certain.tolist() == [True]
+
+
+def test_a_fold_through_the_origin_is_not_certain_there():
+    fold = (np.array([[1.0, 0.0], [0.0, 0.0]]), np.array([0.0, 0.0]))
+    after = (np.array([[0.0, 1.0], [1.0, 1.0]]), np.zeros(2))
+    points = np.array([[0.0, 0.0], [-1.0, 0.0], [1.0, 0.0]])
+    on, certain = signs([fold, after], points)
+    assert on[:, 3].tolist() == [False, False, True]
+    assert certain.tolist() == [False, True, False]
 
 
 def test_overflow_is_not_certain():

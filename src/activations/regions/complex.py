@@ -7,7 +7,7 @@ worked out from these when it is asked for.
 import math
 import operator
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -197,6 +197,21 @@ class PolyhedralComplex:
         """Return the number of activation regions."""
         return len(self.offsets) - 1
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copy and send what the complex was made from, not what can be worked out again."""
+        arrays: dict[str, Any] = {
+            "vertices": self.vertices,
+            "directions": self.directions,
+            "edges": self.edges,
+            "edge_neuron": self.edge_neuron,
+            "halfedges": self.halfedges,
+            "offsets": self.offsets,
+            "certified": self.certified,
+            "patterns": self._patterns,
+            "linear_labels": self._linear_labels,
+        }
+        return partial(type(self), **arrays), (self.layers, self.domain)
+
     def __repr__(self) -> str:
         return (
             f"PolyhedralComplex({len(self)} regions, {len(self.vertices)} vertices, "
@@ -231,7 +246,7 @@ class PolyhedralComplex:
                 values = np.maximum(values @ W.T + b, 0.0)
             W, b = self.layers[-1]
             outputs[part] = values @ W.T + b
-        return outputs.reshape(shape if outputs.shape[1] == 1 else (*shape, -1))
+        return outputs.reshape(shape if outputs.shape[1] == 1 else (*shape, outputs.shape[1]))
 
     # Topology
 
@@ -722,14 +737,15 @@ class PolyhedralComplex:
     def _extent(self) -> tuple[FloatArray, FloatArray]:
         """Return the lower left and the upper right corners of the boxes around the regions."""
         corners, offsets = self._loops(np.arange(len(self)))
-        finite = (corners < len(self.vertices))[:, None]
-        points = self.vertices[np.minimum(corners, len(self.vertices) - 1)]
-        low = reduce(np.minimum, np.where(finite, points, math.inf), offsets, -math.inf)
-        high = reduce(np.maximum, np.where(finite, points, -math.inf), offsets, math.inf)
+        # Everything in the direction of a ray, or of the bisector of two, is ahead.
         start, sweep = self._recession
-        for share in (0.0, 0.5, 1.0):
-            way = _turned(start, share * sweep)
-            low[way < 0], high[way > 0] = -math.inf, math.inf
+        ways = np.concatenate([self.directions, _turned(start, sweep / 2)])
+        left = np.concatenate([self.vertices, np.where(ways < 0, -math.inf, math.inf)])
+        right = np.concatenate([self.vertices, np.where(ways > 0, math.inf, -math.inf)])
+        low = reduce(np.minimum, left[corners], offsets, -math.inf)
+        high = reduce(np.maximum, right[corners], offsets, math.inf)
+        middle = len(self.vertices) + len(self.directions) + np.arange(len(self))
+        low, high = np.minimum(low, left[middle]), np.maximum(high, right[middle])
         return low, high
 
     @cached_property

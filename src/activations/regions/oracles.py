@@ -50,14 +50,14 @@ def check(complex: "PolyhedralComplex", grid: int = 100) -> dict[str, float]:
 
     1. V - E + F = 1; every half-edge bounds one region, except those outside of a box; the ends of
        half-edges meet; every region can be reached from every other one through edges.
-    2. Every region is convex and has its boundary to the left; the areas add up to the box's, or
-       the angles at infinity to the full one.
-    3. Neighbours differ in their patterns, first in the neuron that folds along their edge; the
-       pre-activations of all neurons in which they differ vanish at both ends.
-    4. No two regions have the same pattern, and the pattern inside of each is its own.
-    5. On every region, gradient and intercept give what the network gives; across every edge the
-       maps agree at both ends.
-    6. Linear regions are connected through edges across which the map stays the same.
+    2. Linear regions are numbered by their first region and connected through edges.
+    3. Every region is convex and lies to the left of its boundary; the areas add up to the box's,
+       or the angles at infinity to the full one.
+    4. Neighbours differ in their patterns, first in the neuron that folds along their edge; the
+       pre-activations of all neurons in which they differ vanish at both ends, and so does the
+       difference of their affine maps; within a linear region the maps are equal.
+    5. No two regions have the same pattern, and the pattern inside of each is its own.
+    6. Inside of every region, gradient and intercept give what the network gives.
     7. At the points of a grid, no pattern occurs that the complex lacks, and the regions with
        these patterns contain the points.
 
@@ -80,23 +80,21 @@ def check(complex: "PolyhedralComplex", grid: int = 100) -> dict[str, float]:
     points = integer("grid", grid, 2)
     _check_counts(complex)
     _check_loops(complex)
-    shares = {
+    _check_labels(complex)
+    return {
         "convexity": _check_convexity(complex),
         "size": _check_size(complex),
         **_check_edges(complex),
         "affine maps": _check_patterns_and_maps(complex),
         "grid": _check_grid(complex, points),
     }
-    _check_labels(complex)
-    return shares
 
 
 def _demand(holds: BoolArray | np.bool_ | bool, what: str) -> None:
-    """Stop unless everything holds; say where it does not."""
+    """Stop unless everything holds; say how often it does not."""
     if not np.all(holds):
-        where = np.flatnonzero(~np.asarray(holds))
-        count = f" (first of {len(where)}: {where[0]})" if np.ndim(holds) else ""
-        raise ValueError(f"{what}{count}")
+        count = np.count_nonzero(~np.asarray(holds))
+        raise ValueError(f"{what} ({count} times)" if np.ndim(holds) else what)
 
 
 def _share(deviation: FloatArray, bound: npt.NDArray[Any], what: str) -> float:
@@ -143,6 +141,22 @@ def _check_loops(c: "PolyhedralComplex") -> None:
     _demand((first >= vertices) == ~c.bounded, "a boundary does not begin at infinity")
     reached = 1 + sum(len(regions) for regions, _ in c._levels(0))
     _demand(reached == len(c), "not every region can be reached through edges")
+
+
+def _check_labels(c: "PolyhedralComplex") -> None:
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    labels = c.linear_labels
+    _demand(labels.shape == (len(c),), "there is not one label for each region")
+    values, first = np.unique(labels, return_index=True)
+    _demand(values == np.arange(len(values)), "the linear regions are not numbered from 0 on")
+    _demand(np.diff(first) > 0, "the linear regions are not numbered by their first region")
+    inner = c.adjacency[(c.adjacency >= 0).all(axis=1)]
+    left, right = inner[labels[inner[:, 0]] == labels[inner[:, 1]]].T
+    graph = coo_array((np.ones(len(left), dtype=np.bool_), (left, right)), (len(c), len(c)))
+    parts, _ = connected_components(graph, directed=False)
+    _demand(parts == len(values), "a linear region is not connected through edges")
 
 
 def _region_chunks(c: "PolyhedralComplex", width: int) -> Iterator[npt.NDArray[np.int64]]:
@@ -289,22 +303,6 @@ def _check_patterns_and_maps(c: "PolyhedralComplex") -> float:
         )
         largest = max(largest, share)
     return largest
-
-
-def _check_labels(c: "PolyhedralComplex") -> None:
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    labels = c.linear_labels
-    _demand(labels.shape == (len(c),), "there is not one label for each region")
-    values, first = np.unique(labels, return_index=True)
-    _demand(values == np.arange(len(values)), "the linear regions are not numbered from 0 on")
-    _demand(np.diff(first) > 0, "the linear regions are not numbered by their first region")
-    inner = c.adjacency[(c.adjacency >= 0).all(axis=1)]
-    left, right = inner[labels[inner[:, 0]] == labels[inner[:, 1]]].T
-    graph = coo_array((np.ones(len(left), dtype=np.bool_), (left, right)), (len(c), len(c)))
-    parts, _ = connected_components(graph, directed=False)
-    _demand(parts == len(values), "a linear region is not connected through edges")
 
 
 def _check_grid(c: "PolyhedralComplex", count: int) -> float:

@@ -75,7 +75,8 @@ def forward(layers: Layers, points: FloatArray) -> Iterator[tuple[FloatArray, Fl
     values : ndarray of float64, shape (P, n)
         The pre-activations of the layer.
     bounds : ndarray of float64, shape (P, n)
-        How far they may be from the true ones; zero where they are exact.
+        How far they may be from the true ones; zero where they are exact and constant around the
+        point.
 
     Examples
     --------
@@ -87,23 +88,25 @@ def forward(layers: Layers, points: FloatArray) -> Iterator[tuple[FloatArray, Fl
     (array([[0.25]]), array([[ True]]))
     """
     values, bounds = points, np.zeros_like(points)
+    alive = np.ones(len(points), dtype=np.bool_)
     for W, b in layers:
         unit = rounding(W.shape[1])
         sizes = np.abs(W)
-        # If nothing but zeros comes in, or all weights are zero, the biases come out unrounded.
-        alive = (values != 0).any(axis=1) | (bounds != 0).any(axis=1)
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
             spread = (unit * np.abs(values) + (1 + unit) * bounds) @ sizes.T + unit * np.abs(b)
             spread += _TINY * (W.shape[1] + sizes.sum(axis=1))
+            # Where all neurons before are off, or all weights are zero, biases come out unrounded.
             bounds = np.where(alive[:, None] & (W != 0).any(axis=1), spread, 0.0)
             outputs = values @ W.T + b
         yield outputs, bounds
         values = np.maximum(outputs, 0.0)
-        bounds = np.where(outputs < -bounds, 0.0, bounds)
+        off = (outputs < -bounds) | ((bounds == 0) & (outputs <= 0))
+        bounds = np.where(off, 0.0, bounds)
+        alive = ~off.all(axis=1)
 
 
 def signs(hidden: Layers, points: FloatArray) -> tuple[BoolArray, BoolArray]:
-    """Return which hidden neurons are on at points, and where all of that is certain.
+    """Return which hidden neurons are on at points, and where that is certain.
 
     Parameters
     ----------
@@ -117,7 +120,7 @@ def signs(hidden: Layers, points: FloatArray) -> tuple[BoolArray, BoolArray]:
     on : ndarray of bool, shape (P, N)
         Whether the pre-activation comes out positive.
     certain : ndarray of bool, shape (P,)
-        Whether no sign in the row can be wrong.
+        Whether no sign in the row can be wrong, at the point as well as close to it.
 
     Examples
     --------
