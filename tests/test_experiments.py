@@ -4,6 +4,7 @@ import itertools
 import math
 from fractions import Fraction
 
+import joblib
 import mpmath
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from scipy import integrate, stats
 from activations import experiments, lines
 from activations.experiments import (
     TAIL_CONSTANT,
+    count_ensemble,
     count_shallow_regions,
     crossing_density,
     crossing_probability,
@@ -24,12 +26,16 @@ from activations.experiments import (
     hill_estimate,
     independent_pairs_tail,
     line_probability,
+    meeting_radius,
+    outermost_vertex,
     regions_in_squares,
     sample_hidden_layers,
     survival,
+    unseen_regions,
     zoom_tail_bound,
 )
-from activations.mlp import layers, mlp
+from activations.mlp import layers, mlp, sample_networks
+from activations.regions import PLANE, Box, count_regions, linear_regions
 
 # SymPy still calls a function that newer versions of mpmath deprecate.
 pytestmark = pytest.mark.filterwarnings("ignore:bitcount function:DeprecationWarning")
@@ -538,3 +544,170 @@ class TestTailsOfSamples:
             survival(sample)
         with pytest.raises(TypeError, match="sample is"):
             hill_estimate(sample, 1)
+
+
+OUTPUT = np.ones((1, 1)), np.zeros(1)
+
+
+def shallow(rows):
+    """Make a network with one hidden layer from lines (w1, w2, b)."""
+    table = np.array(rows, dtype=np.float64)
+    return [(table[:, :2], table[:, 2]), (np.ones((1, len(table))), np.zeros(1))]
+
+
+def random_network(seed, *hidden):
+    rng = np.random.default_rng(seed)
+    widths = [2, *hidden, 1]
+    return [(rng.normal(size=(n, m)), rng.normal(size=n)) for m, n in itertools.pairwise(widths)]
+
+
+class TestRadii:
+    @given(INTEGER_LINES)
+    @quick
+    def test_one_hidden_layer(self, rows):
+        # The theorem: one radius for both, lines without crossings included.
+        network = shallow(rows)
+        c = linear_regions(network, PLANE)
+        expected = float(lines.zoom_radius(*network[0]))
+        assert outermost_vertex(c) == pytest.approx(expected, rel=1e-12)
+        assert meeting_radius(c) == pytest.approx(expected, rel=1e-12)
+
+    @given(st.integers(0, 10**6), st.lists(st.integers(1, 4), min_size=1, max_size=3))
+    @settings(deadline=None, max_examples=40)
+    def test_squares_meet_all_regions_beyond_it(self, seed, hidden):
+        network = random_network(seed, *hidden)
+        c = linear_regions(network, PLANE)
+        r, R = meeting_radius(c), outermost_vertex(c)
+        assert 0 <= r <= R * (1 + 1e-12)
+        if len(c) > 1:
+            larger, smaller = (Box(-s, s) for s in (r * (1 + 1e-6), r * (1 - 1e-6)))
+            assert count_regions(network, larger) == len(c)
+            assert count_regions(network, smaller) < len(c)
+            # Every vertex is a corner: none is missed between the radii.
+            box = linear_regions(network, Box(-1.001 * R, 1.001 * R))
+            inner = (np.abs(box.vertices) < R * (1 + 1e-9)).all(axis=1)
+            parallel = len(c.edges) == 2 * len(c.vertices)
+            assert inner.sum() == (0 if parallel else len(c.vertices))
+
+    def test_against_a_search_over_the_polygons(self):
+        network = random_network(7, 4, 4)
+        c = linear_regions(network, PLANE)
+        far = Box(-1e4, 1e4)
+        t = np.linspace(0, 1, 20_001)[:, None]
+        nearest = np.empty(len(c))
+        for k in range(len(c)):
+            polygon = c.region(k, far)
+            sides = [p + t * (q - p) for p, q in zip(polygon, np.roll(polygon, -1, 0), strict=True)]
+            nearest[k] = min(np.abs(side).max(axis=1).min() for side in sides)
+        nearest[c.locate([0.0, 0.0])] = 0
+        assert meeting_radius(c) == pytest.approx(nearest.max(), rel=1e-3)
+
+    def test_radii_differ_at_the_tip_of_a_fold(self):
+        axes = np.array([[1, 0], [-1, 0], [0, 1], [0, -1]]), np.zeros(4)
+        tip = np.array([[1, -1, 2, 2]]), np.array([-1])
+        network = [axes, tip, OUTPUT]
+        c = linear_regions(network, PLANE)
+        assert (meeting_radius(c), outermost_vertex(c)) == (0.5, 1.0)
+        counts = [count_regions(network, Box(-r, r)) for r in (0.5, 0.5000001, 2.0)]
+        assert counts[0] < counts[1] == counts[2] == len(c)
+
+    def test_one_crossing(self):
+        c = linear_regions(shallow([(1, 0, 3), (0, 1, -1)]), PLANE)
+        assert outermost_vertex(c) == meeting_radius(c) == 3
+
+    @pytest.mark.parametrize(
+        "network",
+        [
+            [(np.ones((1, 2)), np.ones(1))],
+            [(np.zeros((3, 2)), np.ones(3)), (np.ones((1, 3)), np.ones(1))],
+        ],
+    )
+    def test_no_fold(self, network):
+        c = linear_regions(network, PLANE)
+        assert outermost_vertex(c) == meeting_radius(c) == 0
+
+    def test_parallel_folds_of_a_deep_network(self):
+        # |2 x + y| < 6 between them; the lines come nearest to the origin at 6 / 3.
+        first = np.array([[2, 1], [-2, -1]]), np.zeros(2)
+        second = np.array([[1, 1]]), np.array([-6])
+        c = linear_regions([first, second, OUTPUT], PLANE)
+        assert outermost_vertex(c) == meeting_radius(c) == pytest.approx(2)
+
+    @pytest.mark.parametrize("function", [outermost_vertex, meeting_radius])
+    def test_rejects_what_is_not_in_the_plane(self, function):
+        with pytest.raises(ValueError, match="must be that of the plane"):
+            function(linear_regions(shallow([(1, 0, 0)])))
+        with pytest.raises(TypeError, match="PolyhedralComplex"):
+            function(3)
+
+
+class TestUnseenRegions:
+    def test_patterns_of_a_grid(self):
+        network = random_network(3, 6, 5)
+        c = linear_regions(network, Box(-3, 3))
+        axis = np.linspace(-3, 3, 12)
+        points = np.stack(np.meshgrid(axis, axis), axis=-1)
+        hidden, rows = [], points.reshape(-1, 2)
+        for W, b in network[:-1]:
+            hidden.append(rows @ W.T + b > 0)
+            rows = np.maximum(rows @ W.T + b, 0)
+        seen = {row.tobytes() for row in np.concatenate(hidden, axis=1)}
+        expected = [k for k, row in enumerate(c.patterns) if row.tobytes() not in seen]
+        assert 0 < len(expected) < len(c)
+        assert unseen_regions(c, points).tolist() == expected
+
+    def test_all_and_none(self):
+        c = linear_regions(shallow([(1, 0, 0), (0, 1, 0)]), Box(-1, 1))
+        assert unseen_regions(c, np.empty((0, 2))).tolist() == [0, 1, 2, 3]
+        assert unseen_regions(c, c.interior_points).tolist() == []
+        assert unseen_regions(c, [7.0, 7.0]).tolist() == [0, 1, 2, 3]
+
+    def test_rejects(self):
+        with pytest.raises(TypeError, match="PolyhedralComplex"):
+            unseen_regions([1], [[0, 0]])
+        c = linear_regions(shallow([(1, 0, 0)]), Box(-1, 1))
+        with pytest.raises(ValueError, match="points"):
+            unseen_regions(c, [0.0])
+
+
+class TestEnsemble:
+    @pytest.mark.parametrize("widths", [(2, 20, 1), (2, 5, 5, 5, 5, 1), (2, 3, 2), (2, 1)])
+    def test_every_column(self, widths):
+        networks = sample_networks(widths, range(5))
+        counts = count_ensemble(networks, half_width=4)
+        box = Box(-4, 4)
+        for kind, near, everywhere in (
+            ("activation", counts.activation_box, counts.activation_plane),
+            ("linear", counts.linear_box, counts.linear_plane),
+        ):
+            assert near.dtype == everywhere.dtype == np.int64
+            assert np.array_equal(near, count_regions(networks, box, kind=kind))
+            assert np.array_equal(everywhere, count_regions(networks, PLANE, kind=kind))
+        for k in range(5):
+            c = linear_regions([(W[k], b[k]) for W, b in networks], PLANE)
+            assert counts.radius[k] == outermost_vertex(c)
+            assert counts.reach[k] == meeting_radius(c)
+
+    def test_agrees_with_the_count_of_lines(self):
+        networks = sample_networks((2, 8, 1), range(20))
+        counts, by_lines = count_ensemble(networks), count_shallow_regions(*networks[0])
+        assert np.array_equal(counts.activation_box, by_lines.box)
+        assert np.array_equal(counts.activation_plane, by_lines.plane)
+        assert counts.radius == pytest.approx(by_lines.radius, rel=1e-9)
+
+    def test_does_not_depend_on_the_workers(self):
+        networks = sample_networks((2, 4, 4, 1), range(12))
+        alone = count_ensemble(networks)
+        with joblib.parallel_config(backend="threading", n_jobs=3):
+            together = count_ensemble(networks)
+        for name, column in vars(alone).items():
+            assert np.array_equal(column, getattr(together, name)), name
+
+    @pytest.mark.parametrize("size", [0, -1, math.nan])
+    def test_rejects_a_box_without_inside(self, size):
+        with pytest.raises(ValueError, match="half_width"):
+            count_ensemble(sample_networks((2, 1, 1), [0]), half_width=size)
+
+    def test_rejects_one_network_without_a_leading_axis(self):
+        with pytest.raises(ValueError, match=r"network\[0\]"):
+            count_ensemble(shallow([(1, 0, 0)]))

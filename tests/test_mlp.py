@@ -26,8 +26,8 @@ from activations.mlp import (
     numerical_gradient,
     parameter_count,
     pattern_labels,
-    patterns_by_draw,
     preactivations,
+    sample_networks,
     tied_mlp,
 )
 
@@ -687,21 +687,6 @@ class TestPatterns:
         with pytest.raises(ValueError, match="patterns"):
             pattern_labels(np.True_)
 
-    def test_draws(self):
-        table = patterns_by_draw((2, 6, 1), [3, 4], [1.0, 5.0, 25.0], 15)
-        for seed, row in zip((3, 4), table, strict=True):
-            model = mlp((2, 6, 1), generator=generator(seed))
-            assert row.tolist() == [count_patterns(model, grid(-r, r, 15)) for r in (1, 5, 25)]
-        assert patterns_by_draw((2, 6, 1), [], [1.0], 15).shape == (0, 1)
-        assert np.array_equal(
-            patterns_by_draw((2, 6, 1), np.array([3, 4]), [1.0, 5.0, 25.0], 15), table
-        )
-
-    @pytest.mark.parametrize("seed", [1.5, True, "1"])
-    def test_draws_reject_what_is_no_seed(self, seed):
-        with pytest.raises(TypeError, match=r"seeds\[1\]"):
-            patterns_by_draw((2, 3, 1), [0, seed], [1], 5)
-
     def test_results_do_not_depend_on_the_number_of_threads(self):
         model, made = network((2, 20, 1)), grid(-10, 10, 64)
         threads = torch.get_num_threads()
@@ -714,3 +699,35 @@ class TestPatterns:
             torch.set_num_threads(threads)
         assert np.array_equal(results[0][0], results[1][0])
         assert np.array_equal(results[0][1], results[1][1])
+
+
+class TestSampleNetworks:
+    @pytest.mark.parametrize("widths", [(2, 1), (2, 6, 1), (2, 3, 4, 2)])
+    def test_layers_of_each_draw(self, widths):
+        seeds = [3, 4, 2**32]
+        stacked = sample_networks(widths, iter(seeds))
+        assert len(stacked) == len(widths) - 1
+        for k, seed in enumerate(seeds):
+            model = mlp(widths, generator=generator(seed))
+            for (W, b), (expected_W, expected_b) in zip(stacked, layers(model), strict=True):
+                assert W.dtype == b.dtype == np.float64
+                assert np.array_equal(W[k], expected_W)
+                assert np.array_equal(b[k], expected_b)
+
+    def test_leaves_the_global_random_state_alone(self):
+        before = torch.get_rng_state()
+        sample_networks((2, 3, 1), np.array([1, 2]))
+        assert torch.equal(torch.get_rng_state(), before)
+
+    @pytest.mark.parametrize("seed", [1.5, True, "1"])
+    def test_rejects_what_is_no_seed(self, seed):
+        with pytest.raises(TypeError, match=r"seeds\[1\]"):
+            sample_networks((2, 3, 1), [0, seed])
+
+    def test_rejects_none(self):
+        with pytest.raises(ValueError, match="seeds is empty"):
+            sample_networks((2, 3, 1), [])
+
+    def test_rejects_widths(self):
+        with pytest.raises(ValueError, match=r"widths\[1\]"):
+            sample_networks((2, 0, 1), [0])

@@ -1,4 +1,7 @@
-r"""Random shallow networks: how far their structure reaches and how many regions a box shows.
+r"""Random networks: how many regions they have, how far these reach, and what a picture misses.
+
+For networks of any depth all of this is counted.
+For one hidden layer it is also computed from the distribution, as follows.
 
 The hidden layer 2 -> n of PyTorch's default initialisation has weights and biases uniform on
 :math:`[-a, a]` with :math:`a = 1/\sqrt{2}`.
@@ -7,19 +10,26 @@ lines whose three coefficients are uniform on [-1, 1].
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from numbers import Real
 
 import numpy as np
 import numpy.typing as npt
+from joblib import Parallel, delayed  # type: ignore[import-untyped]
 
+from activations import regions
 from activations._arguments import integer
 from activations.lines import Box, count_regions, count_regions_many, zoom_radii
+from activations.regions import PLANE, PolyhedralComplex, linear_regions
+from activations.regions.network import read_networks
 
 __all__ = [
     "TAIL_CONSTANT",
+    "RegionCounts",
     "ShallowCounts",
+    "count_ensemble",
     "count_shallow_regions",
     "crossing_density",
     "crossing_probability",
@@ -28,9 +38,12 @@ __all__ = [
     "hill_estimate",
     "independent_pairs_tail",
     "line_probability",
+    "meeting_radius",
+    "outermost_vertex",
     "regions_in_squares",
     "sample_hidden_layers",
     "survival",
+    "unseen_regions",
     "zoom_tail_bound",
 ]
 
@@ -249,6 +262,258 @@ def regions_in_squares(
     squares = [_square(f"half_widths[{index}]", r) for index, r in enumerate(sizes)]
     counts = [count_regions(normals, offsets, square) for square in squares]
     return np.array(counts, dtype=np.int64)
+
+
+# Networks of any depth
+
+
+def _in_plane(complex: PolyhedralComplex) -> PolyhedralComplex:
+    if not isinstance(complex, PolyhedralComplex):
+        raise TypeError(f"complex is {complex!r}, but must be a PolyhedralComplex")
+    if complex.domain is not PLANE:
+        raise ValueError(f"complex has the domain {complex.domain}, but must be that of the plane")
+    return complex
+
+
+def outermost_vertex(complex: PolyhedralComplex) -> float:
+    r"""Return the zoom radius: the largest coordinate, in absolute value, of any vertex.
+
+    Parameters
+    ----------
+    complex : PolyhedralComplex
+        The regions of a network in the plane.
+
+    Returns
+    -------
+    float
+        The radius R; every square (-r, r)^2 with r > R meets all regions.
+        If all folds are parallel, it is the largest number
+        :math:`|b| / (|w_1| + |w_2|)` of any of them, :math:`\mathbf{w} \cdot \mathbf{x} + b = 0`,
+        and 0 if there is no fold.
+
+    Raises
+    ------
+    ValueError
+        If the complex is not one of the plane.
+    TypeError
+        If it is no complex.
+
+    See Also
+    --------
+    meeting_radius : The smallest number with this property.
+    activations.lines.zoom_radius : The same for one hidden layer, as a fraction.
+
+    Examples
+    --------
+    >>> from activations.experiments import outermost_vertex
+    >>> from activations.regions import PLANE, linear_regions
+    >>> lines = ([[1, 0], [0, 1]], [3, -1])
+    >>> outermost_vertex(linear_regions([lines, ([[1, 1]], [0])], PLANE))
+    3.0
+    """
+    # At a vertex where folds cross at least four edges end, so there are more than two for each
+    # vertex; a line that nothing crosses is two rays from a point somewhere on it.
+    if len(_in_plane(complex).edges) > 2 * len(complex.vertices):
+        return float(np.abs(complex.vertices).max())
+    return meeting_radius(complex)
+
+
+def meeting_radius(complex: PolyhedralComplex) -> float:
+    """Return the smallest number such that every larger square about the origin meets all regions.
+
+    Parameters
+    ----------
+    complex : PolyhedralComplex
+        The regions of a network in the plane.
+
+    Returns
+    -------
+    float
+        The number; the open square (-r, r)^2 meets all activation regions if and only if r is
+        larger.
+
+    Raises
+    ------
+    ValueError
+        If the complex is not one of the plane.
+    TypeError
+        If it is no complex.
+
+    See Also
+    --------
+    outermost_vertex : At least as large.
+
+    Notes
+    -----
+    It is the largest distance of a region from the origin, in the maximum norm.
+    Unless the origin lies in the region, the distance is attained on one of its sides, along which
+    the norm is convex, and linear between its ends and the points with :math:`|x| = |y|`.
+
+    Examples
+    --------
+    The fold of a second layer has its tip in (1, 0), but every region comes nearer to the origin:
+
+    >>> from activations.experiments import meeting_radius, outermost_vertex
+    >>> from activations.regions import PLANE, linear_regions
+    >>> axes = ([[1, 0], [-1, 0], [0, 1], [0, -1]], [0, 0, 0, 0])
+    >>> tip = ([[1, -1, 2, 2]], [-1])
+    >>> c = linear_regions([axes, tip, ([[1]], [0])], PLANE)
+    >>> meeting_radius(c), outermost_vertex(c)
+    (0.5, 1.0)
+    """
+    count = len(_in_plane(complex).vertices)
+    if len(complex) == 1:
+        return 0.0
+    first, second = complex.edges.astype(np.int64).T
+    turned = first >= count
+    start, stop = np.where(turned, second, first), np.where(turned, first, second)
+    ray = stop >= count
+    base = complex.vertices[start]
+    ways = np.concatenate([complex.vertices, complex.directions])[stop]
+    way = np.where(ray[:, None], ways, ways - base)
+    length = np.where(ray, math.inf, 1.0)
+    nearest = np.abs(base).max(axis=1)
+    nearest = np.where(ray, nearest, np.minimum(nearest, np.abs(ways).max(axis=1)))
+    for sign in (1, -1):
+        drift = way[:, 0] + sign * way[:, 1]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            time = -(base[:, 0] + sign * base[:, 1]) / drift
+        # Along a way that keeps x + y, or x - y, the other sign finds the least norm.
+        time = np.clip(np.where(np.isfinite(time), time, 0.0), 0.0, length)
+        nearest = np.minimum(nearest, np.abs(base + time[:, None] * way).max(axis=1))
+    distances = np.minimum.reduceat(nearest[complex.halfedges >> 1], complex.offsets[:-1])
+    distances[complex.locate([0.0, 0.0])] = 0.0
+    return float(distances.max())
+
+
+def unseen_regions(complex: PolyhedralComplex, points: npt.ArrayLike) -> npt.NDArray[np.int64]:
+    """Find the activation regions that contain none of some points.
+
+    Parameters
+    ----------
+    complex : PolyhedralComplex
+        The regions.
+    points : array_like of shape (..., 2)
+        The points, those of a grid for instance.
+
+    Returns
+    -------
+    ndarray of int64
+        The numbers of the regions, in ascending order.
+
+    Raises
+    ------
+    ValueError
+        If `points` does not have the right shape or is not finite.
+    TypeError
+        If it does not hold real numbers, or `complex` is no complex.
+
+    Examples
+    --------
+    >>> from activations.experiments import unseen_regions
+    >>> from activations.regions import Box, linear_regions
+    >>> c = linear_regions([([[1, 0]], [-2]), ([[1]], [0])], Box(-3, 3))
+    >>> unseen = unseen_regions(c, [[0, 0], [1, 1]])
+    >>> c.areas[unseen]
+    array([6.])
+    """
+    if not isinstance(complex, PolyhedralComplex):
+        raise TypeError(f"complex is {complex!r}, but must be a PolyhedralComplex")
+    found = complex.locate(points)
+    return np.setdiff1d(np.arange(len(complex)), found)
+
+
+@dataclass(frozen=True, eq=False)
+class RegionCounts:
+    """What was measured in many networks of one shape.
+
+    Parameters
+    ----------
+    activation_box, linear_box : ndarray of int64, shape (m,)
+        The numbers of activation regions and of linear regions in a box.
+    activation_plane, linear_plane : ndarray of int64, shape (m,)
+        Those in the plane.
+    radius : ndarray of float64, shape (m,)
+        The zoom radius of each network, `outermost_vertex`.
+    reach : ndarray of float64, shape (m,)
+        The number beyond which squares meet all its regions, `meeting_radius`.
+    """
+
+    activation_box: npt.NDArray[np.int64]
+    linear_box: npt.NDArray[np.int64]
+    activation_plane: npt.NDArray[np.int64]
+    linear_plane: npt.NDArray[np.int64]
+    radius: FloatArray
+    reach: FloatArray
+
+
+def _measure(
+    network: list[tuple[FloatArray, FloatArray]], box: regions.Box
+) -> tuple[int, int, int, int, float, float]:
+    near, everywhere = linear_regions(network, box), linear_regions(network, PLANE)
+    return (
+        len(near),
+        near.n_linear_regions,
+        len(everywhere),
+        everywhere.n_linear_regions,
+        outermost_vertex(everywhere),
+        meeting_radius(everywhere),
+    )
+
+
+def count_ensemble(
+    networks: Sequence[tuple[npt.ArrayLike, npt.ArrayLike]], *, half_width: float = 10
+) -> RegionCounts:
+    """Count the regions of many networks of one shape, and measure how far they reach.
+
+    Parameters
+    ----------
+    networks : list of (W, b)
+        For every layer the weights (m, out, in) and biases (m, out) of m networks, as
+        `activations.mlp.sample_networks` draws them.
+    half_width : float
+        The box is [-half_width, half_width]^2.
+
+    Returns
+    -------
+    RegionCounts
+        The numbers of activation and of linear regions of each network, in the box and in the
+        plane, and its radii.
+
+    Raises
+    ------
+    ValueError
+        If the networks are unusable, as for `activations.regions.count_regions`, or `half_width`
+        is not positive.
+    TypeError
+        If something does not hold real numbers.
+
+    See Also
+    --------
+    activations.regions.count_regions : Only the activation regions, but in a fraction of the time.
+
+    Notes
+    -----
+    Every network is a task for joblib, one after the other unless `joblib.parallel_config` says
+    otherwise; the results do not depend on it.
+
+    Examples
+    --------
+    >>> from activations.experiments import count_ensemble
+    >>> from activations.mlp import sample_networks
+    >>> counts = count_ensemble(sample_networks((2, 20, 1), range(3)))
+    >>> counts.activation_box, counts.linear_plane
+    (array([197, 191, 196]), array([211, 211, 211]))
+    """
+    layers = read_networks(networks)
+    _square("half_width", half_width)
+    box = regions.Box(-half_width, half_width)
+    tasks = (
+        delayed(_measure)([(W[k], b[k]) for W, b in layers], box) for k in range(len(layers[0][1]))
+    )
+    table = np.array(Parallel()(tasks), dtype=np.float64).reshape(-1, 6)
+    counts = table[:, :4].astype(np.int64).T
+    return RegionCounts(*counts, *table[:, 4:].T)
 
 
 # What probability theory says

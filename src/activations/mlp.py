@@ -40,8 +40,8 @@ __all__ = [
     "numerical_gradient",
     "parameter_count",
     "pattern_labels",
-    "patterns_by_draw",
     "preactivations",
+    "sample_networks",
     "tied_mlp",
 ]
 
@@ -360,6 +360,53 @@ def layers(model: nn.Module) -> list[tuple[FloatArray, FloatArray]]:
     if linear_next:
         raise ValueError(f"{name} must be a Linear: a network begins and ends with one")
     return found
+
+
+def sample_networks(
+    widths: Sequence[int], seeds: Iterable[int]
+) -> list[tuple[FloatArray, FloatArray]]:
+    """Draw many networks of one shape, stacked layer by layer.
+
+    Parameters
+    ----------
+    widths : sequence of int
+        The shape, as for `mlp`.
+    seeds : iterable of int
+        One network for each seed of a torch generator, at least one.
+
+    Returns
+    -------
+    list of (W, b)
+        For every layer the weights (networks, out, in) and biases (networks, out) of all networks
+        in float64; the numbers are those of `mlp`, which draws them in torch's default type.
+
+    Raises
+    ------
+    TypeError
+        If a width or a seed is not an integer.
+    ValueError
+        If a width is not positive, there are fewer than two of them, or there is no seed.
+
+    See Also
+    --------
+    activations.regions.count_regions : Counts the regions of all these networks at once.
+    activations.experiments.count_ensemble : Measures more of each.
+
+    Examples
+    --------
+    >>> from activations.mlp import sample_networks
+    >>> networks = sample_networks((2, 20, 1), range(100))
+    >>> [(W.shape, b.shape) for W, b in networks]
+    [((100, 20, 2), (100, 20)), ((100, 1, 20), (100, 1))]
+    """
+    numbers = [integer(f"seeds[{index}]", seed) for index, seed in enumerate(seeds)]
+    if not numbers:
+        raise ValueError("seeds is empty, but must hold a seed for each network")
+    drawn = [layers(mlp(widths, generator=torch.Generator().manual_seed(seed))) for seed in numbers]
+    return [
+        (np.stack([W for W, _ in level]), np.stack([b for _, b in level]))
+        for level in zip(*drawn, strict=True)
+    ]
 
 
 # Grids
@@ -867,40 +914,6 @@ def count_patterns(model: nn.Module, points: Grid | npt.ArrayLike) -> int:
         changes[1:] = (rows[1:] != rows[:-1]).any(axis=1)
         seen.update(row.tobytes() for row in np.unique(rows[changes], axis=0))
     return len(seen)
-
-
-def patterns_by_draw(
-    widths: Sequence[int], seeds: Sequence[int], half_widths: Sequence[float], n: int
-) -> npt.NDArray[np.int64]:
-    """Count the patterns that a grid sees in several draws of a network.
-
-    Parameters
-    ----------
-    widths : sequence of int
-        The network, as for `mlp`.
-    seeds : sequence of int
-        One draw for each seed of a torch generator.
-    half_widths : sequence of float
-        The grids reach over [-r, r]^2 for each of these r.
-    n : int
-        The number of points along each axis.
-
-    Returns
-    -------
-    ndarray of int64, shape (draws, grids)
-        `count_patterns` of each draw on each grid.
-
-    Examples
-    --------
-    >>> from activations.mlp import patterns_by_draw
-    >>> patterns_by_draw((2, 1, 1), seeds=[0, 1], half_widths=[10], n=20)
-    array([[2],
-           [2]])
-    """
-    numbers = [integer(f"seeds[{index}]", seed) for index, seed in enumerate(seeds)]
-    models = [mlp(widths, generator=torch.Generator().manual_seed(seed)) for seed in numbers]
-    counts = [[count_patterns(model, grid(-r, r, n)) for r in half_widths] for model in models]
-    return np.array(counts, dtype=np.int64).reshape(len(models), len(half_widths))
 
 
 def pattern_labels(patterns: npt.ArrayLike) -> npt.NDArray[np.int64]:
