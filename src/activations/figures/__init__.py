@@ -7,7 +7,7 @@ it is first used, so that a page pays only for what it draws.
 from importlib import import_module
 from types import ModuleType
 
-__all__ = ["lines", "logistic", "mlp", "softmax", "style", "tables", "truth"]
+__all__ = ["lines", "logistic", "mlp", "regions", "softmax", "style", "tables", "truth"]
 
 
 def __getattr__(name: str) -> ModuleType:
