@@ -142,10 +142,8 @@ def count_regions(
     if kind == "linear" or max(W[0].size for W, _ in layers[1:-1] or layers[:1]) > _SMALL:
         counts = [_count_one([(W[i], b[i]) for W, b in layers], domain, kind) for i in range(size)]
         return np.array(counts, dtype=np.int64)
-    parts = [
-        _count_batch([(W[low : low + _TOGETHER], b[low : low + _TOGETHER]) for W, b in layers], domain)
-        for low in range(0, size, _TOGETHER)
-    ]
+    cuts = [slice(low, low + _TOGETHER) for low in range(0, size, _TOGETHER)]
+    parts = [_count_batch([(W[cut], b[cut]) for W, b in layers], domain) for cut in cuts]
     return np.concatenate(parts)
 
 

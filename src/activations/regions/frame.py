@@ -50,7 +50,9 @@ class Subdivision:
     coordinates : list of ndarray of float64, shape (V,)
         x and y, or two coordinates in the chart of the plane and the homogeneous one.
     error : ndarray of float64, shape (V,)
-        A bound of their errors.
+        Bounds of how far away, in these coordinates, the true vertices are at most.
+    pair : list of two ndarrays of int64, shape (V,)
+        For each vertex what meets there: two neurons, or -1 for the border, -2 for a sector's side.
     tail, head : ndarray of int64, shape (E,)
         The vertices at the ends of each edge.
     neuron : ndarray of int64, shape (E,)
@@ -68,12 +70,11 @@ class Subdivision:
         For vertices at infinity the other end of the ray that leads there.
     net : ndarray of int64, shape (V,) or None
         For each vertex the number of its network in a batch.
-    pair : list of two ndarrays of int64, shape (V,)
-        For each vertex what meets there: two neurons, or -1 for the border, -2 for a sector's side.
     """
 
     coordinates: list[FloatArray]
     error: FloatArray
+    pair: list[IntArray]
     tail: IntArray
     head: IntArray
     neuron: IntArray
@@ -83,16 +84,33 @@ class Subdivision:
     origin: IntArray | None = None
     foot: IntArray | None = None
     net: IntArray | None = None
-    pair: list[IntArray] | None = None
 
 
 def box(low: tuple[float, float], high: tuple[float, float]) -> Subdivision:
-    """Return a box as one face."""
+    """Return a box as one face.
+
+    Parameters
+    ----------
+    low, high : pair of float
+        The lower left and the upper right corner.
+
+    Returns
+    -------
+    Subdivision
+        Four vertices, four edges and a face.
+
+    Examples
+    --------
+    >>> from activations.regions.frame import box
+    >>> box((0, 0), (1, 2)).loops
+    array([0, 2, 4, 6])
+    """
     (x0, y0), (x1, y1) = low, high
     corner = np.arange(4)
     return Subdivision(
         coordinates=[np.array([x0, x1, x1, x0]), np.array([y0, y0, y1, y1])],
         error=np.zeros(4),
+        pair=[np.full(4, BORDER)] * 2,
         tail=corner,
         head=np.array([1, 2, 3, 0]),
         neuron=np.full(4, BORDER),
@@ -102,7 +120,19 @@ def box(low: tuple[float, float], high: tuple[float, float]) -> Subdivision:
 
 
 def plane() -> Subdivision:
-    """Return the plane as three sectors around a vertex, with three vertices at infinity."""
+    """Return the plane as three sectors around a vertex, with three vertices at infinity.
+
+    Returns
+    -------
+    Subdivision
+        Four vertices, six edges and three faces.
+
+    Examples
+    --------
+    >>> from activations.regions.frame import plane
+    >>> plane().far
+    array([False,  True,  True,  True])
+    """
     return Subdivision(
         coordinates=[
             np.array([0.0, *np.cos(_ANGLES)]),
@@ -110,6 +140,7 @@ def plane() -> Subdivision:
             np.array([1.0, 0.0, 0.0, 0.0]),
         ],
         error=np.zeros(4),
+        pair=[np.full(4, BORDER)] * 2,
         tail=np.array([0, 0, 0, 1, 2, 3]),
         head=np.array([1, 2, 3, 2, 3, 1]),
         neuron=np.repeat([SPOKE, BORDER], 3),
@@ -122,7 +153,26 @@ def plane() -> Subdivision:
 
 
 def batch(one: Subdivision, size: int) -> Subdivision:
-    """Return `size` copies of a subdivision, one for each network of a batch."""
+    """Return copies of a subdivision, one for each network of a batch.
+
+    Parameters
+    ----------
+    one : Subdivision
+        A box or the plane.
+    size : int
+        How many networks there are.
+
+    Returns
+    -------
+    Subdivision
+        All copies, one behind the other; `net` says which is which.
+
+    Examples
+    --------
+    >>> from activations.regions.frame import batch, box
+    >>> batch(box((0, 0), (1, 2)), 3).net
+    array([0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2])
+    """
     vertices, edges = len(one.error), len(one.tail)
     copies = np.arange(size)
 
@@ -132,6 +182,7 @@ def batch(one: Subdivision, size: int) -> Subdivision:
     return Subdivision(
         coordinates=[np.tile(column, size) for column in one.coordinates],
         error=np.tile(one.error, size),
+        pair=[np.tile(own, size) for own in one.pair],
         tail=shifted(one.tail, vertices),
         head=shifted(one.head, vertices),
         neuron=np.tile(one.neuron, size),
@@ -145,7 +196,27 @@ def batch(one: Subdivision, size: int) -> Subdivision:
 
 
 def typical_distance(W: FloatArray, b: FloatArray) -> float:
-    """Return a power of two of the size of the distance of a typical fold."""
+    """Return a power of two of the size of the distance of a typical fold from the origin.
+
+    Parameters
+    ----------
+    W : ndarray of float64, shape (..., n, 2)
+        The weights of a first layer, or of several.
+    b : ndarray of float64, shape (..., n)
+        Its biases.
+
+    Returns
+    -------
+    float
+        The power of two; 1 if no fold has a distance.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from activations.regions.frame import typical_distance
+    >>> typical_distance(np.eye(2), np.array([7.0, 9.0]))
+    8.0
+    """
     reach = np.abs(W).max(axis=-1)
     distances = np.abs(b)[reach > 0] / reach[reach > 0]
     distances = distances[distances > 0]
@@ -155,13 +226,85 @@ def typical_distance(W: FloatArray, b: FloatArray) -> float:
 
 
 def homogeneous(W: FloatArray, b: FloatArray, scale: float) -> tuple[FloatArray, FloatArray]:
-    """Return the weights of a first layer for the chart: of xi and, in place of the bias, of w."""
+    """Return the weights of a first layer for the chart: of xi and, in place of the bias, of w.
+
+    Parameters
+    ----------
+    W : ndarray of float64, shape (..., n, 2)
+        The weights.
+    b : ndarray of float64, shape (..., n)
+        The biases.
+    scale : float
+        The scale s of the chart.
+
+    Returns
+    -------
+    W : ndarray of float64, shape (..., n, 3)
+        The weights of xi and w.
+    b : ndarray of float64, shape (..., n)
+        Zeros.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from activations.regions.frame import homogeneous
+    >>> homogeneous(np.eye(2), np.array([1.0, 2.0]), 1.0)[0].round(3)
+    array([[1.   , 0.   , 1.014],
+           [0.   , 1.   , 1.975]])
+    """
     last = scale * (W @ _CENTRE) + b
     return np.concatenate([scale * W, last[..., None]], axis=-1), np.zeros_like(b)
 
 
+def to_offsets(lengths: npt.NDArray[Any]) -> IntArray:
+    """Return where rows begin that stand one after the other, and where the last one ends.
+
+    Parameters
+    ----------
+    lengths : ndarray of int, shape (n,)
+        Their lengths.
+
+    Returns
+    -------
+    ndarray of int64, shape (n + 1,)
+        The sums of all lengths before.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from activations.regions.frame import to_offsets
+    >>> to_offsets(np.array([3, 4]))
+    array([0, 3, 7])
+    """
+    offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    return offsets
+
+
 def march(follow: IntArray, starts: IntArray) -> tuple[IntArray, IntArray]:
-    """Walk around all faces at once, each from its start; return loops and where each begins."""
+    """Walk around all faces at once, each from its start.
+
+    Parameters
+    ----------
+    follow : ndarray of int64
+        For each half-edge the next one around the face on its left.
+    starts : ndarray of int64, shape (F,)
+        One half-edge for each face; no face has fewer than three.
+
+    Returns
+    -------
+    loops : ndarray of int64
+        The half-edges face by face.
+    offsets : ndarray of int64, shape (F + 1,)
+        Where each face begins in `loops`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from activations.regions.frame import march
+    >>> march(np.array([1, 2, 3, 0]), np.array([2]))
+    (array([2, 3, 0, 1]), array([0, 4]))
+    """
     steps = [starts, follow[starts]]
     steps.append(follow[steps[1]])
     # No face has fewer than three sides.
@@ -178,7 +321,7 @@ def march(follow: IntArray, starts: IntArray) -> tuple[IntArray, IntArray]:
         steps.append(here)
         walkers.append(who)
         here = follow[here]
-    offsets = np.cumsum(np.append(0, length))
+    offsets = to_offsets(length)
     loops = np.empty(offsets[-1], dtype=np.int64)
     for number, (walker, step) in enumerate(zip(walkers, steps, strict=True)):
         loops[offsets[walker] + number] = step
@@ -186,7 +329,28 @@ def march(follow: IntArray, starts: IntArray) -> tuple[IntArray, IntArray]:
 
 
 def finish(state: Subdivision, widths: list[int], scale: float) -> dict[str, Any]:
-    """Return the arrays of the polyhedral complex, in the coordinates of the network."""
+    """Return the arrays of the polyhedral complex, in the coordinates of the network.
+
+    Parameters
+    ----------
+    state : Subdivision
+        A box or the plane, divided.
+    widths : list of int
+        The widths of the hidden layers.
+    scale : float
+        The scale of the chart, if it is the plane.
+
+    Returns
+    -------
+    dict of ndarray
+        vertices, directions, edges, edge_neuron, halfedges and offsets as in `PolyhedralComplex`.
+
+    Examples
+    --------
+    >>> from activations.regions.frame import box, finish
+    >>> finish(box((0, 0), (1, 2)), [], 1.0)["edges"].tolist()
+    [[0, 1], [1, 2], [2, 3], [3, 0]]
+    """
     directions = np.empty((0, 2))
     if state.far is None:
         vertices = np.stack(state.coordinates, axis=1)
@@ -209,13 +373,14 @@ def finish(state: Subdivision, widths: list[int], scale: float) -> dict[str, Any
 
 def _components(size: int, pairs: IntArray) -> IntArray:
     """Label the connected components of a graph."""
-    ones = np.ones(len(pairs), dtype=np.bool_)
+    ones = np.ones(len(pairs), dtype=np.int8)
     graph = coo_array((ones, (pairs[:, 0], pairs[:, 1])), shape=(size, size))
     return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
 
 
 def _lines_without_vertex(state: Subdivision, artificial: BoolArray, fold: BoolArray) -> IntArray:
     """Return one vertex on a spoke for each line that no other fold crosses."""
+    assert state.far is not None
     far = state.far
     on_spoke = np.flatnonzero(fold & (artificial[state.tail] | artificial[state.head]))
     vertices = np.concatenate([state.tail[on_spoke], state.head[on_spoke]])
@@ -276,10 +441,10 @@ def _without_sectors(
     # A piece that begins on a spoke continues the one before.
     stops = np.flatnonzero(keep | ~fold[walk >> 1])
     last = walk[np.append(stops[1:], len(walk)) - 1][keep[stops]]
-    walk_lengths = np.diff(np.append(0, np.cumsum(keep))[offsets])
+    walk_lengths = np.diff(to_offsets(keep)[offsets])
     plain = state.loops[~special[face]]
     first, last = np.concatenate([plain, walk[keep]]), np.concatenate([plain, last])
-    offsets = np.cumsum(np.concatenate([[0], lengths[~special], walk_lengths]))
+    offsets = to_offsets(np.concatenate([lengths[~special], walk_lengths]))
 
     # An edge is known by the lower number of its first and last piece.
     edge, other = first >> 1, last >> 1

@@ -21,13 +21,12 @@ sides of the triangle are at infinity.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from activations.regions.frame import (
-    BORDER,
     SPOKE,
     BoolArray,
     FloatArray,
@@ -36,6 +35,7 @@ from activations.regions.frame import (
     finish,
     homogeneous,
     march,
+    to_offsets,
     typical_distance,
 )
 
@@ -46,7 +46,9 @@ _UNIT = 2.0**-53
 _SLACK = 1 + 2.0**-10
 # From how many pairs of an edge and a neuron on a layer is examined piece by piece, and how many
 # edges make a piece.
-_LOCAL_FROM, _PIECE = 2**20, 1024
+_LOCAL_FROM, _PIECE = 2**23, 1024
+# Below that, the sine of an angle is not known well enough for the bounds.
+_SMALLEST_SINE = 2.0**-40
 
 Layers = Sequence[tuple[FloatArray, FloatArray]]
 
@@ -86,6 +88,63 @@ class _Folds:
     parallel: IntArray | None = None
 
 
+@dataclass(slots=True)
+class _Points:
+    """New vertices: coordinates, and bounds of how far away the true ones are."""
+
+    columns: list[FloatArray]
+    error: FloatArray
+
+
+@dataclass(slots=True)
+class _Sides:
+    """The half-edges around the faces that are folded, and where folds come in between them."""
+
+    # Half-edges in the order of the loops; `at` are those that begin at a `crossing` of an edge and
+    # a fold, on the loop of a `face`, which begins at `start`.
+    half: IntArray
+    at: IntArray
+    crossing: IntArray
+    face: IntArray
+    start: IntArray
+    # The loops of the other faces.
+    kept: IntArray
+    kept_lengths: IntArray
+    # For each edge the number of its crossings, and the first of them.
+    pieces: IntArray
+    first: IntArray
+
+
+@dataclass(slots=True)
+class _Chords:
+    """The folds within faces, in the order in which they begin around their face."""
+
+    # Places in `_Sides.half` of the half-edges after both ends; the crossings there.
+    begin: IntArray
+    end: IntArray
+    source: IntArray
+    target: IntArray
+    # An old vertex of the face, and the number of the chord within its face.
+    owner: IntArray
+    local: IntArray
+    # The pairs of chords that cross; the right one begins to the right of the left one.
+    left: IntArray
+    right: IntArray
+
+
+@dataclass(slots=True)
+class _Meetings:
+    """The crossings of chords, in order."""
+
+    # The places of each crossing on both chords, when all chords are put one behind the other, each
+    # with `met` crossings from `base` on.
+    at_left: IntArray
+    at_right: IntArray
+    met: IntArray
+    base: IntArray
+    points: _Points
+
+
 class _Engine:
     """The layers of one network or a batch, and which of them float64 could not decide."""
 
@@ -100,13 +159,13 @@ class _Engine:
             W, b = self.hidden[0]
             self.scale = typical_distance(W, b)
             self.hidden[0] = homogeneous(W, b, self.scale)
-        self.bounds = [_layer_bounds(W, b) for W, b in self.hidden]
+        self.rows_bounds = [_row_bounds(W, b) for W, b in self.hidden]
+        self.norms = [_norms(W, b) for W, b in self.hidden[:-1]]
         self.place = np.empty(0, dtype=np.int64)
-        self.absolutes: dict[int, FloatArray] = {}
+        self.rows: dict[int, tuple[FloatArray, FloatArray]] = {}
+        # The first of the vertices that the last layer brought.
+        self.fresh = 0
         self.first = np.cumsum([0, *(W.shape[-2] for W, _ in self.hidden)])
-        if start.pair is None:
-            start = replace(start, pair=[np.full(len(start.error), BORDER)] * 2)
-        self.state = start
         self.size = max(float(np.abs(column).max()) for column in start.coordinates)
 
     def doubt(self, where: BoolArray, vertices: IntArray) -> None:
@@ -131,16 +190,18 @@ class _Engine:
             # Such a neuron is constant along the ray, so it has the sign that it has at its foot.
             foot = self.place[state.foot[vertices[idle]]]
             z[idle], bound[idle] = z[foot], bound[foot]
-        unsure = ~(np.abs(z) > bound[:, None]).all(axis=1)
-        self.doubt(unsure, vertices)
         on = z > 0
-        row, neuron = np.nonzero(on[tail] != on[head])
+        np.abs(z, out=z)
+        self.doubt(~(z.min(axis=1) > bound), vertices)
+        flat = np.flatnonzero(on[tail] != on[head])
+        row = flat // z.shape[1]
+        neuron = flat - row * z.shape[1]
         t, h = tail[row], head[row]
         return _Signs(
             edges[row],
             neuron,
-            np.abs(z[t, neuron]),
-            np.abs(z[h, neuron]),
+            z[t, neuron],
+            z[h, neuron],
             bound[t],
             bound[h],
             None if idle is None else idle[t],
@@ -169,23 +230,24 @@ class _Engine:
                 np.maximum(values, 0.0, out=values)
                 if far is not None:
                     idle = far & ~values.any(axis=1)
-            row, frobenius, spectral, bias, biases = self.bounds[k]
             largest = float(np.einsum("vi,vi->v", values, values).max()) ** 0.5
             # Sums of n products and a bias.
             terms = (W.shape[-1] + 4) * _SLACK * _UNIT
             homogeneous = unit is not None and k > 0
             if k == layer:
+                row, bias = self.rows_bounds[k]
                 rounding = row * rounding + terms * (row * largest + bias)
                 reach = row * reach + bias * homogeneous
             else:
+                frobenius, spectral, biases = self.norms[k]
                 rounding = spectral * rounding + terms * (frobenius * largest + biases)
                 reach = spectral * reach + biases * homogeneous
             if net is None:
                 values = values @ W.T
-                values += b * unit if homogeneous else b
+                values += b if unit is None or not k else b * unit
             else:
                 values = np.einsum("vij,vj->vi", W[net], values)
-                values += b[net] * unit if homogeneous else b[net]
+                values += b[net] if unit is None or not k else b[net] * unit
             if state.origin is not None and k < layer:
                 # A vertex at infinity on a neuron's fold: its slope there is exactly zero.
                 origin = state.origin[vertices]
@@ -208,53 +270,58 @@ class _Engine:
         basis = np.stack(columns, axis=1)
         error = state.error[vertices]
         shift = _SLACK * float(error.max())
+        # The vertices of the layer before may have large bounds; those from earlier ones were
+        # polished then.
+        fresh = np.flatnonzero(vertices >= self.fresh)
         polish = None
-        if state.far is None:
-            polish = _Polish(self, vertices)
+        if layer > 1 and state.far is None and len(fresh):
+            polish = _Polish(self, vertices[fresh])
         W, b = self.hidden[0]
-        # Pre-activations are affine in the basis: in the coordinates and in the activations of
-        # those neurons of earlier layers that are neither always on nor always off.
-        affine = np.concatenate([W, b[:, None]], axis=1) if state.far is None else W
+        # Column by column, pre-activations as affine functions of the basis: of the coordinates and
+        # of the activations of earlier neurons that are neither always on nor always off.
+        affine = np.concatenate([W, b[:, None]], axis=1).T if state.far is None else W.T
         plain = 2 if state.far is None else 3
         low, high = basis.min(axis=0), basis.max(axis=0)
         # Of pre-activations: how steep they can be, what roundings may make of their values and of
         # their gradients. Of the activations in the basis: how steep they can be.
-        steady, slopes = np.zeros((len(b), 2)), np.empty(0)
+        value_rounding, slope_rounding, slopes = np.zeros(len(b)), np.zeros(len(b)), np.empty(0)
         for k in range(layer + 1):
             size = np.abs(affine)
-            scope = size @ np.maximum(np.abs(low), np.abs(high)) + np.abs(b)
-            slope = _SLACK * (np.sqrt((size[:, :plain] ** 2).sum(axis=1)) + size[:, 3:] @ slopes)
+            scope = np.maximum(np.abs(low), np.abs(high)) @ size + np.abs(b)
+            slope = np.sqrt(np.einsum("ij,ij->j", affine[:plain], affine[:plain]))
+            slope = _SLACK * (slope + slopes @ size[3:])
             terms = (len(low) + 2) * _SLACK * _UNIT
-            rounding, tilt = steady[:, 0] + terms * scope, steady[:, 1] + terms * slope
-            centre = affine @ (0.5 * (low + high))
-            radius = _SLACK * (size @ (0.5 * (high - low)) + rounding + slope * shift)
+            rounding, tilt = value_rounding + terms * scope, slope_rounding + terms * slope
+            centre = (0.5 * (low + high)) @ affine
+            radius = _SLACK * ((0.5 * (high - low)) @ size + rounding + slope * shift)
             open_ = np.flatnonzero(~(np.abs(centre) > radius))
-            values = basis @ affine[open_].T
+            part = affine[:, open_]
+            values = basis @ part
             if k == layer:
                 break
-            always = centre > radius
             # Of the others, too, many have one sign at all vertices here.
             least, most = values.min(axis=0), values.max(axis=0)
             sure = _SLACK * (rounding[open_] + slope[open_] * shift)
-            always[open_[least > sure]] = True
-            mixed = np.flatnonzero((least <= sure) & (most >= -sure))
-            open_, values, low_, high_ = open_[mixed], values[:, mixed], least[mixed], most[mixed]
+            always = np.concatenate([np.flatnonzero(centre > radius), open_[least > sure]])
+            mixed = np.flatnonzero(~((least > sure) | (most < -sure)))
+            open_, part, values = open_[mixed], part[:, mixed], values[:, mixed]
             if polish is not None:
-                polish.see(k, open_, affine, values, rounding, slope, tilt, last=k + 1 == layer)
-            W, b = self.hidden[k + 1]
-            terms = (np.count_nonzero(always) + 2) * _UNIT
-            steady = np.stack([rounding + terms * scope, tilt + terms * slope], axis=1)
-            steady *= always[:, None]
-            steady[open_, 0], steady[open_, 1] = rounding[open_], tilt[open_]
-            steady = _SLACK * (self.absolute(k + 1) @ steady)
-            affine = np.concatenate([W @ (affine * always[:, None]), W[:, open_]], axis=1)
-            affine[:, 2] += b
+                polish.see(k, open_, part, values[fresh], rounding, slope, tilt)
+            _, b = self.hidden[k + 1]
+            weights, sizes = self.transposed(k + 1)
+            terms = (len(always) + 2) * _UNIT
+            value_rounding = (rounding + terms * scope)[always] @ sizes[always]
+            value_rounding = _SLACK * (value_rounding + rounding[open_] @ sizes[open_])
+            slope_rounding = (tilt + terms * slope)[always] @ sizes[always]
+            slope_rounding = _SLACK * (slope_rounding + tilt[open_] @ sizes[open_])
+            affine = np.concatenate([affine[:, always] @ weights[always], weights[open_]])
+            affine[2] += b
             basis = np.concatenate([basis, np.maximum(values, 0.0, out=values)], axis=1)
-            low = np.concatenate([low, low_.clip(min=0)])
-            high = np.concatenate([high, high_.clip(min=0)])
+            low = np.concatenate([low, least[mixed].clip(min=0)])
+            high = np.concatenate([high, most[mixed].clip(min=0)])
             slopes = np.concatenate([slopes, slope[open_]])
         if polish is not None:
-            error = state.error[vertices] = polish.errors()
+            error[fresh] = state.error[vertices[fresh]] = polish.errors()
         rounding, slope = rounding[open_], _SLACK * slope[open_]
         on = values > 0
         np.abs(values, out=values)
@@ -275,7 +342,7 @@ class _Engine:
         )
 
     def ends(self, edges: IntArray) -> tuple[IntArray, IntArray, IntArray]:
-        """Return the vertices at the ends of edges, each once, and where among them the ends are."""
+        """Return the vertices at the ends of edges, each once, and which of them the ends are."""
         both = np.concatenate([self.state.tail[edges], self.state.head[edges]])
         if len(self.place) < len(self.state.error):
             self.place = np.empty(len(self.state.error), dtype=np.int64)
@@ -286,17 +353,19 @@ class _Engine:
         inverse = self.place[both]
         return vertices, inverse[: len(edges)], inverse[len(edges) :]
 
-    def absolute(self, layer: int) -> FloatArray:
-        """Return the absolute values of a layer's weights."""
-        if layer not in self.absolutes:
-            self.absolutes[layer] = np.abs(self.hidden[layer][0])
-        return self.absolutes[layer]
+    def transposed(self, layer: int) -> tuple[FloatArray, FloatArray]:
+        """Return a layer's weights, one row for each input, and their absolute values."""
+        if layer not in self.rows:
+            rows = np.ascontiguousarray(self.hidden[layer][0].T)
+            self.rows[layer] = rows, np.abs(rows)
+        return self.rows[layer]
 
     def changes(self, layer: int) -> "_Signs":
         """Find all sign changes of a layer's pre-activations along edges."""
         state = self.state
         edges = len(state.tail)
-        if layer == 0 or state.net is not None or edges * len(self.hidden[layer][1]) < self.local_from:
+        size = edges * self.hidden[layer][1].shape[-1]
+        if layer == 0 or state.net is not None or size < self.local_from:
             return self.examine(layer)
         found, inner = [], np.arange(edges)
         if state.far is not None:
@@ -304,8 +373,12 @@ class _Engine:
             found.append(self.examine(layer, inner[outer]))
             inner = inner[~outer]
         found += [self.examine_locally(layer, part) for part in _neighbourhoods(state, inner)]
-        columns = zip(*((f.edge, f.neuron, f.tail, f.head, f.tail_error, f.head_error) for f in found))
-        merged = _Signs(*(np.concatenate(column) for column in columns))
+        merged = _Signs(
+            *(
+                np.concatenate([getattr(piece, name) for piece in found])
+                for name in ("edge", "neuron", "tail", "head", "tail_error", "head_error")
+            )
+        )
         if state.far is not None:
             inner = np.zeros(len(merged.edge) - len(found[0].edge), dtype=np.bool_)
             merged.tail_idle = np.concatenate([found[0].tail_idle, inner])
@@ -364,179 +437,213 @@ class _Engine:
         return folds
 
     def divide(self, layer: int, *, count: bool = False) -> IntArray | None:
-        """Divide every face by the folds of a layer, or only count into how many faces.
+        """Divide every face by the folds of a layer, or only count into how many.
 
-        Returns the numbers of new faces, one for each network, if `count` is true.
+        Returns the numbers of regions, one for each network, if `count` is true.
         """
         self.drop()
-        state = self.state
         folds = self.folds(layer)
-        size = len(folds.edge)
-        if size == 0:
+        if len(folds.edge) == 0:
             return self.tally() if count else None
-        vertices, edges = len(state.error), len(state.tail)
-        # The crossings of the edges become vertices, and cut each edge e into e and new edges.
-        columns, error = self.between(folds.tail, folds.head, folds.parameter, folds.error)
+        points = self.between(folds)
+        sides = self.sides(folds)
+        chords = self.chords(layer, folds, sides)
+        meetings = self.meetings(chords, points)
+        if count:
+            return self.tally(folds, np.concatenate([chords.owner, chords.owner[chords.left]]))
+        self.rebuild(layer, folds, points, sides, chords, meetings)
+        return None
+
+    def between(self, folds: _Folds) -> _Points:
+        """Place the crossings of folds and edges."""
+        state, t = self.state, folds.parameter
+        columns, reach = [], np.zeros(len(t))
+        for column in state.coordinates:
+            start = column[folds.tail]
+            way = column[folds.head] - start
+            reach += way * way
+            columns.append(start + t * way)
+        error = (1 - t) * state.error[folds.tail] + t * state.error[folds.head]
+        error += folds.error * np.sqrt(reach)
+        return _Points(columns, _SLACK * error + 4 * _UNIT * self.size)
+
+    def sides(self, folds: _Folds) -> _Sides:
+        """Walk around each face that is folded, and stop where a fold comes in."""
+        state = self.state
+        edges = len(state.tail)
         pieces = np.bincount(folds.edge, minlength=edges)
         first = np.cumsum(pieces) - pieces
-
-        # Around each face that is cut, the half-edges between crossings.
-        old = state.loops
-        crossings = pieces[old >> 1]
-        touched = np.add.reduceat(crossings, state.offsets[:-1]) > 0
+        crossings = pieces[state.loops >> 1]
         lengths = np.diff(state.offsets)
-        in_touched = np.repeat(touched, lengths)
-        around = old[in_touched]
-        parts = crossings[in_touched] + 1
+        folded = np.add.reduceat(crossings, state.offsets[:-1]) > 0
+        here = np.repeat(folded, lengths)
+        parts = crossings[here] + 1
         begin = np.cumsum(parts) - parts
-        source = np.repeat(np.arange(len(around)), parts)
+        source = np.repeat(np.arange(len(parts)), parts)
         step = np.arange(len(source)) - begin[source]
-        around = around[source]
+        around = state.loops[here][source]
         edge, backward = around >> 1, around & 1
-        place = np.where(backward, pieces[edge] - step, step)
-        half = 2 * np.where(place, edges + first[edge] + place - 1, edge) + backward
+        # The number of the piece on its edge: the first one keeps the edge's number.
+        piece = np.where(backward, pieces[edge] - step, step)
+        later = first[edge] + piece - 1
         at = np.flatnonzero(step)
-        crossing = (first[edge] + place - 1 + backward)[at]
-        face_begin = np.cumsum(lengths[touched]) - lengths[touched]
-        start = begin[face_begin]
-        face = np.searchsorted(start, at, side="right") - 1
+        inner = lengths[folded]
+        start = begin[np.cumsum(inner) - inner]
+        return _Sides(
+            half=2 * np.where(piece, edges + later, edge) + backward,
+            at=at,
+            crossing=(later + backward)[at],
+            face=np.searchsorted(start, at, side="right") - 1,
+            start=start,
+            kept=state.loops[~here],
+            kept_lengths=lengths[~folded],
+            pieces=pieces,
+            first=first,
+        )
 
-        # Each neuron that folds a face appears twice around it: these are the ends of its chord.
-        key = face * len(self.hidden[layer][1].T) + folds.neuron[crossing]
+    def chords(self, layer: int, folds: _Folds, sides: _Sides) -> _Chords:
+        """Pair the ends of each fold: in a convex face there are two, or none."""
+        key = sides.face * self.hidden[layer][1].shape[-1] + folds.neuron[sides.crossing]
         order = np.argsort(key, kind="stable")
-        opens, closes = order[0::2], order[1::2]
         pairs = key[order]
         # Around a loop, signs change an even number of times; around a convex face, not four times.
-        self.doubt(pairs[1:-1:2] == pairs[2::2], folds.tail[crossing[order[1:-1:2]]])
-        mate = np.full(len(at), -1)
-        mate[opens] = closes
-        begins = np.flatnonzero(mate >= 0)
-        ends = mate[begins]
-        chord_face = face[begins]
-        source_crossing, target_crossing = crossing[begins], crossing[ends]
-        chords = len(begins)
+        four = pairs[1:-1:2] == pairs[2::2]
+        self.doubt(four, folds.tail[sides.crossing[order[1:-1:2]]])
+        mate = np.full(len(order), -1)
+        mate[order[0::2]] = order[1::2]
+        begin = np.flatnonzero(mate >= 0)
+        end = mate[begin]
+        number = np.arange(len(begin))
+        # Chords are numbered by where they begin. The ends of two alternate if one begins between
+        # the ends of the other, and ends later.
+        between = np.cumsum(mate >= 0)[end] - number - 1
+        left = np.repeat(number, between)
+        right = np.arange(len(left)) - (np.cumsum(between) - between - number - 1)[left]
+        alternate = end[right] > end[left]
+        face = sides.face[begin]
+        source = sides.crossing[begin]
+        return _Chords(
+            begin=sides.at[begin],
+            end=sides.at[end],
+            source=source,
+            target=sides.crossing[end],
+            owner=folds.tail[source],
+            local=number - np.searchsorted(face, face),
+            left=left[alternate],
+            right=right[alternate],
+        )
 
-        # Two chords cross if and only if their ends alternate.
-        candidates = np.cumsum(mate >= 0)[ends] - np.arange(1, chords + 1)
-        total = int(candidates.sum())
-        left = np.repeat(np.arange(chords), candidates)
-        skip = np.cumsum(candidates) - candidates - np.arange(1, chords + 1)
-        right = np.arange(total) - skip[left]
-        alternate = ends[right] > ends[left]
-        left, right = left[alternate], right[alternate]
-        cross = len(left)
-
-        # Where they cross, as a parameter along each of the two.
-        p = [column[source_crossing] for column in columns]
-        d = [column[target_crossing] - q for column, q in zip(columns, p, strict=True)]
+    def meetings(self, chords: _Chords, points: _Points) -> _Meetings:
+        """Find where chords cross, and in which order along each of them."""
+        left, right = chords.left, chords.right
+        p = [column[chords.source] for column in points.columns]
+        d = [column[chords.target] - q for column, q in zip(points.columns, p, strict=True)]
         length = np.hypot(d[0], d[1])
-        spread = np.maximum(error[source_crossing], error[target_crossing])
-        dl, dr = [x[left] for x in d[:2]], [x[right] for x in d[:2]]
-        r = [x[right] - x[left] for x in p[:2]]
-        determinant = dl[0] * dr[1] - dl[1] * dr[0]
-        s = (r[0] * dr[1] - r[1] * dr[0]) / determinant
-        t = (r[0] * dl[1] - r[1] * dl[0]) / determinant
-        # At the crossing both folds are known to within the errors of their ends, so the crossing is
-        # known to within these, magnified by one over the sine of the angle.
-        square = length[left] * length[right]
-        owner = folds.tail[source_crossing]
-        self.doubt(~(determinant > 16 * _UNIT * square), owner[left])
-        far_apart = length[left] + length[right]
-        wobble = spread[left] + spread[right] + 8 * _UNIT * far_apart
+        error = np.maximum(points.error[chords.source], points.error[chords.target])
+        (x, y), (u, v) = [q[left] for q in d[:2]], [q[right] for q in d[:2]]
+        dx, dy = p[0][right] - p[0][left], p[1][right] - p[1][left]
+        determinant = x * v - y * u
+        s, t = (dx * v - dy * u) / determinant, (dx * y - dy * x) / determinant
+        # Near their crossing, both folds are known to within the errors of their ends, so it is
+        # known to within the sum of these, magnified by one over the sine of the angle.
+        square, both = length[left] * length[right], length[left] + length[right]
+        self.doubt(~(determinant > _SMALLEST_SINE * square), chords.owner[left])
+        wobble = error[left] + error[right] + 8 * _UNIT * both
         wobble *= _SLACK * square / determinant
 
-        # Their order along each chord.
-        met = np.bincount(left, minlength=chords) + np.bincount(right, minlength=chords)
+        count = len(chords.source)
+        met = np.bincount(left, minlength=count) + np.bincount(right, minlength=count)
         base = np.cumsum(met) - met
-        local = np.arange(chords) - np.searchsorted(chord_face, chord_face)
-        at_left, at_right = _ranks(left, right, s, t, local, base)
-        along, slop = np.empty(2 * cross), np.empty(2 * cross)
+        at_left, at_right = _ranks(left, right, s, t, chords.local, base)
+        along, spread = np.empty(2 * len(left)), np.empty(2 * len(left))
         along[at_left], along[at_right] = s, t
-        slop[at_left] = 2 * wobble / length[left]
-        slop[at_right] = 2 * wobble / length[right]
-        close = ~(along[1:] - along[:-1] > slop[1:] + slop[:-1])
-        close[base[(base > 0) & (base < 2 * cross)] - 1] = False
+        # The crossing is off by no more than that, and so are the points of the fold around it.
+        spread[at_left], spread[at_right] = 2 * wobble / length[left], 2 * wobble / length[right]
+        close = ~(along[1:] - along[:-1] > spread[1:] + spread[:-1])
+        close[base[(base > 0) & (base < len(along))] - 1] = False
         if close.any():
-            chord_of = np.repeat(np.arange(chords), met)
-            self.doubt(close, owner[chord_of[1:]])
-        if count:
-            return self.tally(folds, np.concatenate([owner, owner[left]]))
-
-        # New edges: first the rest of the old ones, then the pieces of each chord.
-        final = edges + size
-        tail = np.empty(final + 2 * cross + chords, dtype=np.int64)
-        head = np.empty_like(tail)
-        neuron = np.empty_like(tail)
-        tail[:edges], head[:edges], neuron[:edges] = state.tail, state.head, state.neuron
-        new = np.arange(vertices, vertices + size)
-        tail[edges:final] = new
-        head[edges:final] = folds.head
-        neuron[edges:final] = state.neuron[folds.edge]
-        same = folds.edge[1:] == folds.edge[:-1]
-        head[edges : final - 1][same] = new[1:][same]
-        cut = pieces > 0
-        head[:edges][cut] = new[first[cut]]
-        first_piece = final + base + np.arange(chords)
-        last_piece = first_piece + met
-        neuron[final:] = np.repeat(
-            self.first[layer] + folds.neuron[source_crossing], met + 1
+            self.doubt(close, chords.owner[np.repeat(np.arange(count), met)[1:]])
+        columns = [q[left] + s * r[left] for q, r in zip(p, d, strict=True)]
+        return _Meetings(
+            at_left, at_right, met, base, _Points(columns, wobble + 4 * _UNIT * self.size)
         )
-        tail[first_piece] = vertices + source_crossing
-        head[last_piece] = vertices + target_crossing
-        point = vertices + size + np.arange(cross)
-        left_in, right_in = final + at_left + left, final + at_right + right
-        head[left_in] = head[right_in] = point
-        left_out, right_out = left_in + 1, right_in + 1
-        tail[left_out] = tail[right_out] = point
 
-        # Which half-edge follows which around a face, with the face on the left.
-        follow = np.empty(2 * len(tail), dtype=np.int64)
+    def rebuild(
+        self,
+        layer: int,
+        folds: _Folds,
+        points: _Points,
+        sides: _Sides,
+        chords: _Chords,
+        meetings: _Meetings,
+    ) -> None:
+        """Put the new vertices, edges and faces together."""
+        old, size, crossings = self.state, len(folds.edge), len(chords.left)
+        vertices, edges = len(old.error), len(old.tail)
+        own = self.first[layer] + folds.neuron
+        on_chord = own[chords.source]
+
+        # Edges: the old ones up to their first crossing, the rest of these, the pieces of chords.
+        begin = edges + size
+        count = begin + 2 * crossings + len(chords.source)
+        tail, head, neuron = (np.empty(count, dtype=np.int64) for _ in range(3))
+        tail[:edges], head[:edges], neuron[:edges] = old.tail, old.head, old.neuron
+        new = np.arange(vertices, vertices + size)
+        tail[edges:begin], head[edges:begin] = new, folds.head
+        more = np.flatnonzero(folds.edge[1:] == folds.edge[:-1])
+        head[edges + more] = new[more + 1]
+        cut = np.flatnonzero(sides.pieces)
+        head[cut] = new[sides.first[cut]]
+        neuron[edges:begin] = old.neuron[folds.edge]
+        neuron[begin:] = np.repeat(on_chord, meetings.met + 1)
+        first = begin + meetings.base + np.arange(len(chords.source))
+        last = first + meetings.met
+        tail[first], head[last] = vertices + chords.source, vertices + chords.target
+        left = begin + meetings.at_left + chords.left
+        right = begin + meetings.at_right + chords.right
+        point = vertices + size + np.arange(crossings)
+        head[left] = head[right] = tail[left + 1] = tail[right + 1] = point
+
+        # Which half-edge follows which around the face on their left. Where two chords cross, the
+        # right one comes from the right of the left one.
+        half, start = sides.half, sides.start
+        follow = np.empty(2 * count, dtype=np.int64)
         follow[half[:-1]] = half[1:]
         follow[half[np.append(start[1:], len(half)) - 1]] = half[start]
-        p_begin, p_end = at[begins], at[ends]
-        follow[half[p_begin - 1]] = 2 * first_piece
-        follow[2 * first_piece + 1] = half[p_begin]
-        follow[half[p_end - 1]] = 2 * last_piece + 1
-        follow[2 * last_piece] = half[p_end]
-        follow[2 * left_in] = 2 * right_out
-        follow[2 * right_in] = 2 * left_in + 1
-        follow[2 * left_out + 1] = 2 * right_in + 1
-        follow[2 * right_out + 1] = 2 * left_out
-        # Swept by a ray that turns about the first vertex of the loop, a new face begins where a
-        # chord begins, and where two chords cross.
-        starts = np.concatenate([half[start], half[p_begin], 2 * left_out])
+        follow[half[chords.begin - 1]], follow[2 * first + 1] = 2 * first, half[chords.begin]
+        follow[half[chords.end - 1]], follow[2 * last] = 2 * last + 1, half[chords.end]
+        follow[2 * left], follow[2 * right] = 2 * right + 2, 2 * left + 1
+        follow[2 * left + 3], follow[2 * right + 3] = 2 * right + 1, 2 * left + 2
+        # Let a ray turn about the first vertex of the old face: a new face begins where the ray
+        # begins, where a chord begins, and where two chords cross.
+        starts = np.concatenate([half[start], half[chords.begin], 2 * left + 2])
         loops, offsets = march(follow, starts)
-        kept = old[~in_touched]
-        offsets = np.concatenate([np.cumsum(np.append(0, lengths[~touched])), len(kept) + offsets[1:]])
-        state_loops = np.concatenate([kept, loops])
 
-        points = [x[left] + s * v[left] for x, v in zip(p, d, strict=True)]
-        point_error = wobble + 4 * _UNIT * self.size
+        columns = zip(old.coordinates, points.columns, meetings.points.columns, strict=True)
+        self.fresh = vertices
         self.state = Subdivision(
-            [np.concatenate(three) for three in zip(state.coordinates, columns, points, strict=True)],
-            np.concatenate([state.error, error, point_error]),
-            tail,
-            head,
-            neuron,
-            state_loops,
-            offsets,
+            coordinates=[np.concatenate(column) for column in columns],
+            error=np.concatenate([old.error, points.error, meetings.points.error]),
+            pair=[
+                np.concatenate([old.pair[0], old.neuron[folds.edge], on_chord[chords.left]]),
+                np.concatenate([old.pair[1], own, on_chord[chords.right]]),
+            ],
+            tail=tail,
+            head=head,
+            neuron=neuron,
+            loops=np.concatenate([sides.kept, loops]),
+            offsets=np.concatenate([to_offsets(sides.kept_lengths), len(sides.kept) + offsets[1:]]),
         )
-        assert state.pair is not None
-        own = self.first[layer] + folds.neuron
-        on_chord = own[source_crossing]
-        self.state.pair = [
-            np.concatenate([state.pair[0], state.neuron[folds.edge], on_chord[left]]),
-            np.concatenate([state.pair[1], own, on_chord[right]]),
-        ]
-        if state.net is not None:
-            self.state.net = np.concatenate([state.net, state.net[folds.tail], state.net[owner[left]]])
-        if state.far is not None:
-            self.reach_infinity(state, folds, layer, cross)
-        return None
+        if old.net is not None:
+            there = np.concatenate([folds.tail, chords.owner[chords.left]])
+            self.state.net = np.concatenate([old.net, old.net[there]])
+        if old.far is not None:
+            self.reach_infinity(old, folds, layer, crossings)
 
     def reach_infinity(self, old: Subdivision, folds: _Folds, layer: int, cross: int) -> None:
         """Find the new vertices at infinity, and the feet of all rays."""
-        assert old.far is not None and old.origin is not None
+        assert old.far is not None
+        assert old.origin is not None
         state = self.state
         there = old.far[folds.tail] & old.far[folds.head]
         # A fold that is parallel to a ray ends where the ray does.
@@ -552,20 +659,6 @@ class _Engine:
         state.foot[state.head[out]] = state.tail[out]
         state.foot[state.tail[back]] = state.head[back]
 
-    def between(
-        self, tail: IntArray, head: IntArray, parameter: FloatArray, error: FloatArray
-    ) -> tuple[list[FloatArray], FloatArray]:
-        """Interpolate between vertices; return coordinates and bounds of their errors."""
-        state = self.state
-        columns, reach = [], np.zeros(len(tail))
-        for column in state.coordinates:
-            from_tail = column[tail]
-            way = column[head] - from_tail
-            reach += way * way
-            columns.append(from_tail + parameter * way)
-        ends = (1 - parameter) * state.error[tail] + parameter * state.error[head]
-        return columns, _SLACK * (ends + error * np.sqrt(reach)) + 4 * _UNIT * self.size
-
     def drop(self) -> None:
         """Leave out the faces of networks that float64 cannot decide."""
         state = self.state
@@ -574,7 +667,7 @@ class _Engine:
         keep = ~self.uncertain[state.net[state.tail[state.loops[state.offsets[:-1]] >> 1]]]
         lengths = np.diff(state.offsets)
         state.loops = state.loops[np.repeat(keep, lengths)]
-        state.offsets = np.cumsum(np.append(0, lengths[keep]))
+        state.offsets = to_offsets(lengths[keep])
 
     def tally(self, folds: _Folds | None = None, born: IntArray | None = None) -> IntArray:
         """Count the regions of each network, with those that are about to be born at vertices."""
@@ -607,66 +700,57 @@ class _Polish:
     """
 
     def __init__(self, engine: _Engine, vertices: IntArray) -> None:
-        assert engine.state.pair is not None
         self.first = engine.first
-        self.own = [own[vertices] for own in engine.state.pair]
+        self.own = np.concatenate([own[vertices] for own in engine.state.pair])
         self.before = engine.state.error[vertices]
-        self.valid = np.minimum(*self.own) >= 0
-        # Per own neuron: its value, its gradient, and bounds of their roundings.
-        self.found = np.zeros((2, 5, len(vertices)))
-        self.gradients = [np.empty((len(vertices), 0)) for _ in range(2)]
+        self.valid = np.minimum(*np.split(self.own, 2)) >= 0
+        # Per own neuron its value and bounds of the roundings of its value and its gradient.
+        self.value, self.rounding, self.tilt = np.zeros((3, len(self.own)))
+        self.layers: list[tuple[FloatArray, BoolArray, IntArray, IntArray]] = []
 
     def see(
         self,
         layer: int,
         open_: IntArray,
-        affine: FloatArray,
+        part: FloatArray,
         values: FloatArray,
         rounding: FloatArray,
         slope: FloatArray,
         tilt: FloatArray,
-        *,
-        last: bool,
     ) -> None:
         """Look at the pre-activations of a layer."""
-        part = affine[open_]
-        slopes = []
-        if not last:
-            slopes = [
-                part[:, axis] + gradient @ part[:, 3:].T
-                for axis, gradient in enumerate(self.gradients)
-            ]
-        clear = np.abs(values) > rounding[open_] + slope[open_] * (_SLACK * self.before)[:, None]
-        for own, found in zip(self.own, self.found, strict=True):
-            row = np.flatnonzero((own >= self.first[layer]) & (own < self.first[layer + 1]))
-            neuron = own[row] - self.first[layer]
-            column = np.searchsorted(open_, neuron)
-            found[0, row] = values[row, column]
-            for axis, gradient in enumerate(self.gradients):
-                if last:
-                    found[1 + axis, row] = part[column, axis] + np.einsum(
-                        "vi,vi->v", gradient[row], part[column, 3:]
-                    )
-                else:
-                    found[1 + axis, row] = slopes[axis][row, column]
-            found[3, row], found[4, row] = rounding[neuron], tilt[neuron]
-            clear[row, column] = True
+        bound = rounding[open_] + slope[open_] * (_SLACK * self.before)[:, None]
+        clear = np.abs(values) > bound
+        size = len(self.before)
+        row = np.flatnonzero((self.own >= self.first[layer]) & (self.own < self.first[layer + 1]))
+        neuron = self.own[row] - self.first[layer]
+        column = np.searchsorted(open_, neuron)
+        self.value[row] = values[row % size, column]
+        self.rounding[row], self.tilt[row] = rounding[neuron], tilt[neuron]
+        clear[row % size, column] = True
         self.valid &= clear.all(axis=1)
-        if not last:
-            on = values > 0
-            self.gradients = [
-                np.concatenate([gradient, slope * on], axis=1)
-                for gradient, slope in zip(self.gradients, slopes, strict=True)
-            ]
+        self.layers.append((part, values > 0, row, column))
 
     def errors(self) -> FloatArray:
         """Return the better of the old bounds and the new ones."""
-        (value, x, y, rounding, tilt), (value_, x_, y_, rounding_, tilt_) = self.found
-        length, length_ = np.hypot(x, y) + tilt, np.hypot(x_, y_) + tilt_
-        determinant = np.abs(x * y_ - y * x_) - (
-            length * tilt_ + length_ * tilt + 8 * _UNIT * length * length_
-        )
-        distance = length_ * (np.abs(value) + rounding) + length * (np.abs(value_) + rounding_)
+        # The gradients of the own neurons, by the chain rule from the last layer backwards.
+        wide = len(self.layers[-1][0])
+        slopes = np.zeros((len(self.own), wide))
+        for part, on, row, column in reversed(self.layers):
+            width, more = part.shape
+            if width < wide:
+                through = slopes[:, width : width + more]
+                through *= np.concatenate([on, on])
+                slopes[:, :width] += through @ part.T
+            slopes[row, :width] = part[:, column].T
+        half = len(self.before)
+        x, y = slopes[:, 0], slopes[:, 1]
+        length = np.hypot(x, y) + self.tilt
+        value = np.abs(self.value) + self.rounding
+        determinant = np.abs(x[:half] * y[half:] - y[:half] * x[half:])
+        determinant -= length[:half] * self.tilt[half:] + length[half:] * self.tilt[:half]
+        determinant -= 8 * _UNIT * length[:half] * length[half:]
+        distance = length[half:] * value[:half] + length[:half] * value[half:]
         better = self.valid & (determinant > 0)
         distance[better] *= _SLACK / determinant[better]
         return np.where(better, np.minimum(self.before, distance), self.before)
@@ -709,21 +793,21 @@ def _neighbourhoods(state: Subdivision, edges: IntArray) -> list[IntArray]:
     return [piece for piece in (*pieces, edges[order]) if len(piece)]
 
 
-def _layer_bounds(W: FloatArray, b: FloatArray) -> tuple[float, float, float, float, float]:
-    """Bound the norms of a layer: of a row, Frobenius', the spectral one; of the biases."""
+def _row_bounds(W: FloatArray, b: FloatArray) -> tuple[float, float]:
+    """Bound the norms of a layer's rows, and its biases."""
     squares = np.einsum("...ij,...ij->...i", W, W)
+    return _SLACK * float(squares.max()) ** 0.5, float(np.abs(b).max())
+
+
+def _norms(W: FloatArray, b: FloatArray) -> tuple[float, float, float]:
+    """Bound two norms of a layer's weights, Frobenius' and the spectral one, and that of b."""
     gram = np.swapaxes(W, -1, -2) @ W
+    square = float(np.einsum("...ii->...", gram).max())
     gram = gram @ gram
     # The sum of the eighth powers of the singular values.
     eighth = float(np.einsum("...ij,...ij->...", gram, gram).max())
-    slack = _SLACK
-    return (
-        slack * float(squares.max()) ** 0.5,
-        slack * float(squares.sum(axis=-1).max()) ** 0.5,
-        slack * eighth**0.125,
-        float(np.abs(b).max()),
-        slack * float(np.einsum("...i,...i->...", b, b).max()) ** 0.5,
-    )
+    biases = float(np.einsum("...i,...i->...", b, b).max())
+    return _SLACK * square**0.5, _SLACK * eighth**0.125, _SLACK * biases**0.5
 
 
 def _ranks(
@@ -750,8 +834,40 @@ def _ranks(
 def subdivide(layers: Layers, start: Subdivision, *, local: bool = False) -> dict[str, Any]:
     """Divide a domain by the folds of all hidden layers of one network.
 
-    Returns the arrays of the polyhedral complex, or raises `Uncertified`. With `local`, the bounds
-    of errors are those of small neighbourhoods in all layers, which takes longer.
+    Parameters
+    ----------
+    layers : list of (W, b)
+        Weights (out, in) and biases (out,) in float64, the output layer last.
+    start : Subdivision
+        A box or the plane.
+    local : bool
+        Whether all layers but the first are examined piece by piece, which takes longer and gives
+        better bounds of the errors; by default only large ones are.
+
+    Returns
+    -------
+    dict of ndarray
+        What a `PolyhedralComplex` is made of: vertices, directions, edges, edge_neuron, halfedges
+        and offsets.
+
+    Raises
+    ------
+    Uncertified
+        If a sign or an order is within the rounding error.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from activations.regions.frame import box
+    >>> from activations.regions.subdivision import subdivide
+    >>> hidden, output = (np.array([[1.0, 2.0]]), np.zeros(1)), (np.ones((1, 1)), np.zeros(1))
+    >>> subdivide([hidden, output], box((-1, -1), (1, 1)))["vertices"]
+    array([[-1. , -1. ],
+           [ 1. , -1. ],
+           [ 1. ,  1. ],
+           [-1. ,  1. ],
+           [ 1. , -0.5],
+           [-1. ,  0.5]])
     """
     with np.errstate(all="ignore"):
         engine = _Engine(layers, start, local=local)
@@ -764,13 +880,38 @@ def subdivide(layers: Layers, start: Subdivision, *, local: bool = False) -> dic
     return found
 
 
-def count(
-    layers: Layers, start: Subdivision, *, local: bool = False
-) -> tuple[IntArray, BoolArray]:
+def count(layers: Layers, start: Subdivision, *, local: bool = False) -> tuple[IntArray, BoolArray]:
     """Count the activation regions of one network or a batch, without the last layer's geometry.
 
-    Returns the counts, and for which networks of a batch they are not certain; for one network,
-    `Uncertified` is raised instead.
+    Parameters
+    ----------
+    layers : list of (W, b)
+        As in `subdivide`, or with a leading axis for the networks of a batch.
+    start : Subdivision
+        A box or the plane, or a `batch` of as many copies as there are networks.
+    local : bool
+        As in `subdivide`.
+
+    Returns
+    -------
+    counts : ndarray of int64, shape (B,)
+        The numbers of regions; B is 1 for one network.
+    uncertain : ndarray of bool, shape (B,)
+        For which networks of a batch the number is not certain.
+
+    Raises
+    ------
+    Uncertified
+        If the number is not certain and there is but one network.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from activations.regions.frame import plane
+    >>> from activations.regions.subdivision import count
+    >>> hidden = np.array([[1.0, 2.0], [1.0, 0.0]]), np.zeros(2) + 0.5
+    >>> count([hidden, (np.ones((1, 2)), np.zeros(1))], plane())
+    (array([4]), array([False]))
     """
     with np.errstate(all="ignore"):
         engine = _Engine(layers, start, local=local)
