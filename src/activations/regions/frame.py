@@ -25,6 +25,7 @@ __all__ = [
     "homogeneous",
     "march",
     "plane",
+    "slopes_of_w",
     "typical_distance",
 ]
 
@@ -223,6 +224,40 @@ def typical_distance(W: FloatArray, b: FloatArray) -> float:
     if len(distances) == 0:
         return 1.0
     return float(2.0 ** np.clip(np.round(np.log2(np.median(distances))), -500, 500))
+
+
+def slopes_of_w(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return how w falls in the sector of each point of the chart, as 1 - w = h . xi.
+
+    Parameters
+    ----------
+    x, y : ndarray of float64, shape (V,)
+        The coordinates xi of the points.
+
+    Returns
+    -------
+    h : ndarray of float64, shape (2, V)
+        The slopes.
+    margin : ndarray of float64, shape (V,)
+        By how much h . xi exceeds what it would be with the slopes of the other sectors.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from activations.regions.frame import plane, slopes_of_w
+    >>> x, y, w = plane().coordinates
+    >>> middle = (x[1:] + np.roll(x[1:], 1)) / 2, (y[1:] + np.roll(y[1:], 1)) / 2
+    >>> h, margin = slopes_of_w(*middle)
+    >>> np.sum(h * middle, axis=0).round(12)
+    array([1., 1., 1.])
+    """
+    corners = np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], axis=1)
+    sides = np.stack([corners, np.roll(corners, -1, axis=0)], axis=1)
+    h = np.linalg.solve(sides, np.ones((3, 2, 1)))[:, :, 0]
+    heights = h @ np.stack([x, y])
+    order = np.argsort(heights, axis=0)
+    heights = np.take_along_axis(heights, order, axis=0)
+    return h[order[2]].T, heights[2] - heights[1]
 
 
 def homogeneous(W: FloatArray, b: FloatArray, scale: float) -> tuple[FloatArray, FloatArray]:

@@ -35,6 +35,7 @@ from activations.regions.frame import (
     finish,
     homogeneous,
     march,
+    slopes_of_w,
     to_offsets,
     typical_distance,
 )
@@ -49,6 +50,8 @@ _SLACK = 1 + 2.0**-10
 _LOCAL_FROM, _PIECE = 2**23, 1024
 # Below that, the sine of an angle is not known well enough for the bounds.
 _SMALLEST_SINE = 2.0**-40
+# No sector's w falls faster than that.
+_STEEPEST = 3.0
 
 Layers = Sequence[tuple[FloatArray, FloatArray]]
 
@@ -152,6 +155,7 @@ class _Engine:
         self.local_from = 0 if local else _LOCAL_FROM
         self.hidden = list(layers[:-1])
         self.scale = 1.0
+        self.given: FloatArray | None = None
         self.batched = start.net is not None
         self.uncertain = np.zeros(len(layers[0][1]) if self.batched else 1, dtype=np.bool_)
         self.state = start
@@ -159,6 +163,8 @@ class _Engine:
             W, b = self.hidden[0]
             self.scale = typical_distance(W, b)
             self.hidden[0] = homogeneous(W, b, self.scale)
+            # What has been added up has been rounded.
+            self.given = 8 * _UNIT * (self.scale * np.abs(W).max(axis=-1) * 2**-4 + np.abs(b))
         self.rows_bounds = [_row_bounds(W, b) for W, b in self.hidden]
         self.norms = [_norms(W, b) for W, b in self.hidden[:-1]]
         self.place = np.empty(0, dtype=np.int64)
@@ -166,7 +172,22 @@ class _Engine:
         # The first of the vertices that the last layer brought.
         self.fresh = 0
         self.first = np.cumsum([0, *(W.shape[-2] for W, _ in self.hidden)])
+        self.check_magnitudes()
         self.size = max(float(np.abs(column).max()) for column in start.coordinates)
+
+    def check_magnitudes(self) -> None:
+        """Doubt networks with numbers so small or large that products might leave float64."""
+        if not self.hidden:
+            return
+        networks = len(self.uncertain)
+        parts = [part.reshape(networks, -1) for layer in self.hidden for part in layer]
+        size = np.abs(np.concatenate(parts, axis=1))
+        size[size == 0] = 1.0
+        most = 2.0 ** (900 / (len(self.hidden) + 2))
+        wild = ~((size.min(axis=1) > 1 / most) & (size.max(axis=1) < most))
+        if self.state.net is None and wild.any():
+            raise Uncertified
+        self.uncertain |= wild
 
     def doubt(self, where: BoolArray, vertices: IntArray) -> None:
         """Stop, or mark the networks of those `vertices` for which `where` is true."""
@@ -224,6 +245,10 @@ class _Engine:
         # Bounds, in the 2-norm of a layer: of the rounding so far, and of what a vertex that is
         # away by one makes of it.
         rounding, reach = 0.0, 1.0
+        given = 0.0
+        if self.given is not None:
+            size = self.given if layer == 0 else np.linalg.norm(self.given, axis=-1)
+            given = float(size.max())
         idle = None
         for k, (W, b) in enumerate(self.hidden[: layer + 1]):
             if k:
@@ -236,12 +261,13 @@ class _Engine:
             homogeneous = unit is not None and k > 0
             if k == layer:
                 row, bias = self.rows_bounds[k]
-                rounding = row * rounding + terms * (row * largest + bias)
+                rounding = row * rounding + terms * (row * largest + bias) + given
                 reach = row * reach + bias * homogeneous
             else:
                 frobenius, spectral, biases = self.norms[k]
-                rounding = spectral * rounding + terms * (frobenius * largest + biases)
+                rounding = spectral * rounding + terms * (frobenius * largest + biases) + given
                 reach = spectral * reach + biases * homogeneous
+            given = 0.0
             if net is None:
                 values = values @ W.T
                 values += b if unit is None or not k else b * unit
@@ -274,7 +300,7 @@ class _Engine:
         # polished then.
         fresh = np.flatnonzero(vertices >= self.fresh)
         polish = None
-        if layer > 1 and state.far is None and len(fresh):
+        if layer > 1 and len(fresh):
             polish = _Polish(self, vertices[fresh])
         W, b = self.hidden[0]
         # Column by column, pre-activations as affine functions of the basis: of the coordinates and
@@ -285,6 +311,8 @@ class _Engine:
         # Of pre-activations: how steep they can be, what roundings may make of their values and of
         # their gradients. Of the activations in the basis: how steep they can be.
         value_rounding, slope_rounding, slopes = np.zeros(len(b)), np.zeros(len(b)), np.empty(0)
+        if self.given is not None:
+            value_rounding = slope_rounding = self.given
         for k in range(layer + 1):
             size = np.abs(affine)
             scope = np.maximum(np.abs(low), np.abs(high)) @ size + np.abs(b)
@@ -557,8 +585,9 @@ class _Engine:
         at_left, at_right = _ranks(left, right, s, t, chords.local, base)
         along, spread = np.empty(2 * len(left)), np.empty(2 * len(left))
         along[at_left], along[at_right] = s, t
-        # The crossing is off by no more than that, and so are the points of the fold around it.
-        spread[at_left], spread[at_right] = 2 * wobble / length[left], 2 * wobble / length[right]
+        # Where a point of a fold is expected, the fold is off by the error of its ends.
+        spread[at_left] = (wobble + error[left]) * _SLACK / length[left]
+        spread[at_right] = (wobble + error[right]) * _SLACK / length[right]
         close = ~(along[1:] - along[:-1] > spread[1:] + spread[:-1])
         close[base[(base > 0) & (base < len(along))] - 1] = False
         if close.any():
@@ -707,6 +736,13 @@ class _Polish:
         # Per own neuron its value and bounds of the roundings of its value and its gradient.
         self.value, self.rounding, self.tilt = np.zeros((3, len(self.own)))
         self.layers: list[tuple[FloatArray, BoolArray, IntArray, IntArray]] = []
+        self.fall: FloatArray | None = None
+        if engine.state.far is not None:
+            # In a sector, w falls from one at the centre to zero; what falls faster is elsewhere.
+            x, y, w = (column[vertices] for column in engine.state.coordinates)
+            self.fall, margin = slopes_of_w(x, y)
+            self.off = w - (1 - (self.fall[0] * x + self.fall[1] * y))
+            self.valid &= margin > 16 * self.before + 64 * _UNIT
 
     def see(
         self,
@@ -744,16 +780,26 @@ class _Polish:
                 slopes[:, :width] += through @ part.T
             slopes[row, :width] = part[:, column].T
         half = len(self.before)
-        x, y = slopes[:, 0], slopes[:, 1]
-        length = np.hypot(x, y) + self.tilt
-        value = np.abs(self.value) + self.rounding
+        x, y, value, tilt = slopes[:, 0], slopes[:, 1], self.value, self.tilt
+        stretch, shift = 1.0, np.zeros(half)
+        if self.fall is not None:
+            # The vertex lies in the sector, and w changes with the other two coordinates.
+            fall, off = np.tile(self.fall, 2), np.tile(self.off, 2)
+            x, y = x - fall[0] * slopes[:, 2], y - fall[1] * slopes[:, 2]
+            value = value - off * slopes[:, 2]
+            stretch, tilt = 1 + _STEEPEST, (1 + _STEEPEST) * tilt
+            shift = np.abs(self.off) + 16 * _UNIT
+        length = np.hypot(x, y) + tilt
+        value = np.abs(value) + self.rounding
+        if self.fall is not None:
+            value += 16 * _UNIT * np.abs(slopes[:, 2])
         determinant = np.abs(x[:half] * y[half:] - y[:half] * x[half:])
-        determinant -= length[:half] * self.tilt[half:] + length[half:] * self.tilt[:half]
+        determinant -= length[:half] * tilt[half:] + length[half:] * tilt[:half]
         determinant -= 8 * _UNIT * length[:half] * length[half:]
         distance = length[half:] * value[:half] + length[:half] * value[half:]
         better = self.valid & (determinant > 0)
-        distance[better] *= _SLACK / determinant[better]
-        return np.where(better, np.minimum(self.before, distance), self.before)
+        distance[better] *= _SLACK * stretch / determinant[better]
+        return np.where(better, np.minimum(self.before, distance + shift), self.before)
 
 
 def _neighbourhoods(state: Subdivision, edges: IntArray) -> list[IntArray]:
