@@ -48,6 +48,8 @@ _SLACK = 1 + 2.0**-10
 # From how many pairs of an edge and a neuron on a layer is examined piece by piece, and how many
 # edges make a piece.
 _LOCAL_FROM, _PIECE = 2**23, 1024
+# How many numbers are worked on at once.
+_BLOCK = 2**18
 # Below that, the sine of an angle is not known well enough for the bounds.
 _SMALLEST_SINE = 2.0**-40
 # No sector's w falls faster than that.
@@ -206,7 +208,13 @@ class _Engine:
             tail, head = state.tail, state.head
         else:
             vertices, tail, head = self.ends(edges)
-        z, bound, idle = self.preactivations(layer, vertices)
+        width = self.hidden[layer][1].shape[-1]
+        z, bound = np.empty((len(vertices), width)), np.empty(len(vertices))
+        idle = None if state.far is None else np.empty(len(vertices), dtype=np.bool_)
+        for block in _blocks(len(vertices), width):
+            z[block], bound[block], without = self.preactivations(layer, vertices[block])
+            if idle is not None:
+                idle[block] = without
         if idle is not None and state.foot is not None:
             # Such a neuron is constant along the ray, so it has the sign that it has at its foot.
             foot = self.place[state.foot[vertices[idle]]]
@@ -214,9 +222,14 @@ class _Engine:
         on = z > 0
         np.abs(z, out=z)
         self.doubt(~(z.min(axis=1) > bound), vertices)
-        flat = np.flatnonzero(on[tail] != on[head])
-        row = flat // z.shape[1]
-        neuron = flat - row * z.shape[1]
+        flat = np.concatenate(
+            [
+                np.flatnonzero(on[tail[block]] != on[head[block]]) + width * block.start
+                for block in _blocks(len(edges), width)
+            ]
+        )
+        row = flat // width
+        neuron = flat - row * width
         t, h = tail[row], head[row]
         return _Signs(
             edges[row],
@@ -231,7 +244,7 @@ class _Engine:
 
     def preactivations(
         self, layer: int, vertices: IntArray
-    ) -> tuple[FloatArray, FloatArray, BoolArray | None]:
+    ) -> tuple[FloatArray, FloatArray, BoolArray]:
         """Return the pre-activations of a layer at vertices, and bounds of their errors.
 
         Also returned is at which vertices at infinity no activation is left: along the rays that
@@ -249,7 +262,7 @@ class _Engine:
         if self.given is not None:
             size = self.given if layer == 0 else np.linalg.norm(self.given, axis=-1)
             given = float(size.max())
-        idle = None
+        idle = np.zeros(len(vertices), dtype=np.bool_)
         for k, (W, b) in enumerate(self.hidden[: layer + 1]):
             if k:
                 np.maximum(values, 0.0, out=values)
@@ -837,6 +850,12 @@ def _neighbourhoods(state: Subdivision, edges: IntArray) -> list[IntArray]:
         if len(order) <= _PIECE:
             break
     return [piece for piece in (*pieces, edges[order]) if len(piece)]
+
+
+def _blocks(count: int, width: int) -> list[slice]:
+    """Cut rows of a table into blocks that fit into a cache."""
+    size = max(1, _BLOCK // width)
+    return [slice(low, min(low + size, count)) for low in range(0, count, size)]
 
 
 def _row_bounds(W: FloatArray, b: FloatArray) -> tuple[float, float]:
