@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
+from matplotlib.patches import StepPatch
 
 from activations.experiments import (
+    RegionCounts,
     expected_regions,
     independent_pairs_tail,
     survival,
@@ -13,11 +15,24 @@ from activations.experiments import (
 from activations.figures import mlp as draw
 from activations.figures import style
 from activations.mlp import Grid, grid
+from activations.regions import PLANE, Box, linear_regions
 
 SQUARE = grid(-10, 10, 21)
 RECTANGLE = Grid(np.array([0.0, 1.0, 2.0]), np.array([5.0, 7.0]))
 W = np.array([[1.0, 0.5], [0.0, 2.0], [-3.0, 0.0]])
 B = np.array([0.2, -1.0, 6.0])
+SHALLOW = [(W, B), (np.ones((1, 3)), np.zeros(1))]
+DEEP = [
+    (W, B),
+    (np.array([[1.0, -2.0, 0.5], [1.0, 1.0, -1.0]]), np.array([-1.0, 0.3])),
+    (np.ones((1, 2)), np.zeros(1)),
+]
+
+
+def hidden(network, point):
+    (W1, b1), (W2, b2), _ = network
+    first = W1 @ point + b1
+    return first, W2 @ np.maximum(first, 0) + b2
 
 
 def image_of(ax):
@@ -79,22 +94,6 @@ class TestLines:
         assert right.get_xlim() == SQUARE.extent[:2]
         assert right.get_ylim() == SQUARE.extent[2:]
 
-    def test_zoom_series(self):
-        points = np.array([[0.0, 1.0], [3.0, -4.0], [2.0, 0.5]])
-        figure = draw.zoom_series(W, B, points, [2.0, 5.0], [4, 7])
-        for ax, r, shown, title in zip(
-            figure.axes, (2, 5), (points[[0, 2]], points), ("4 regions", "7 regions"), strict=True
-        ):
-            *folds, dots = ax.lines
-            assert all(lies_on(line, w, b, ax) for line, w, b in zip(folds, W, B, strict=True))
-            assert np.array_equal(dots.get_xydata(), shown)
-            assert ax.get_xlim() == ax.get_ylim() == (-r, r)
-            assert ax.get_title() == title
-
-    def test_zoom_series_without_vertices(self):
-        figure = draw.zoom_series(W[:1], B[:1], np.zeros((0, 2)), [1.0], [2])
-        assert len(figure.axes[0].lines[-1].get_xdata()) == 0
-
 
 class TestGradients:
     def test_images_and_common_scales(self):
@@ -129,24 +128,48 @@ class TestGradients:
         ]
 
 
-class TestPatterns:
-    def test_equal_labels_have_equal_shades(self):
-        labels = np.arange(441).reshape(21, 21) % 50
-        figure = draw.patterns({"a": labels, "b": labels.T}, SQUARE)
-        for ax, expected, title in zip(figure.axes, (labels, labels.T), "ab", strict=True):
-            shades = np.asarray(image_of(ax).get_array())
+class TestFolds:
+    def test_zoom_series(self):
+        c = linear_regions(DEEP, PLANE)
+        figure = draw.zoom_series(c, [1.0, 50.0], [3, 7])
+        for ax, r, title in zip(figure.axes, (1, 50), ("3 regions", "7 regions"), strict=True):
+            (dots,), (folds,) = ax.lines, ax.collections
+            inside = (np.abs(c.vertices) <= r).all(axis=1)
+            assert np.array_equal(dots.get_xydata(), c.vertices[inside])
+            assert ax.get_xlim() == ax.get_ylim() == (-r, r)
             assert ax.get_title() == title
-            pairs = set(zip(expected.ravel().tolist(), shades.ravel().tolist(), strict=True))
-            assert len(pairs) == len(np.unique(shades)) == 50
-            assert shades.min() >= 0
-            assert shades.max() < 1
+            colours = [to_hex(colour) for colour in folds.get_colors()]
+            assert set(colours) <= set(style.CYCLE[:2])
+            for colour, segment in zip(colours, folds.get_segments(), strict=True):
+                # On the folds of a layer, a pre-activation of that layer vanishes.
+                below, deeper = hidden(DEEP, segment.mean(axis=0))
+                z = below if colour == style.CYCLE[0] else deeper
+                assert np.abs(z).min() < 1e-9
 
-    def test_consecutive_labels_differ_clearly(self):
-        labels = np.arange(441).reshape(21, 21)
-        shades = np.asarray(image_of(draw.patterns({"a": labels}, SQUARE).axes[0]).get_array())
-        step = np.abs(np.diff(shades.ravel()))
-        assert np.minimum(step, 1 - step).min() > 0.3
+    def test_zoom_series_without_folds(self):
+        c = linear_regions([(np.ones((1, 2)), np.ones(1))], PLANE)
+        assert len(draw.zoom_series(c, [1.0], [1]).axes[0].lines[0].get_xdata()) == 0
 
+    def test_folds_and_regions(self):
+        boxed = [linear_regions(network, Box(-4, 4)) for network in (SHALLOW, DEEP)]
+        figure = draw.folds_and_regions(dict(zip("ab", boxed, strict=True)))
+        assert [ax.get_title() for ax in figure.axes[:2]] == ["a", "b"]
+        for k, c in enumerate(boxed):
+            (folds,) = figure.axes[k].collections
+            inner = (c.adjacency >= 0).all(axis=1).sum()
+            assert len(folds.get_segments()) == inner
+            assert len({to_hex(colour) for colour in folds.get_colors()}) == k + 1
+            faces, over = figure.axes[k + 2].collections
+            assert len(faces.get_paths()) == len(c)
+            shades = np.asarray(faces.get_array())
+            pairs = set(zip(c.linear_labels.tolist(), shades.tolist(), strict=True))
+            assert len(pairs) == len(np.unique(shades)) == c.n_linear_regions
+            assert len(over.get_segments()) == inner
+        names = [text.get_text() for text in figure.legends[0].get_texts()]
+        assert names == ["layer 1", "layer 2"]
+
+
+class TestSeen:
     def test_seen(self):
         series = {"there": [3, 5, 8], "seen": [3, 4, 2]}
         ax = draw.patterns_seen([1, 10, 100], series, radius=30).axes[0]
@@ -191,13 +214,61 @@ class TestRandomNetworks:
         assert any(text.get_text() == "plane 11" for text in ax.texts)
 
 
+class TestEnsembles:
+    COUNTS = RegionCounts(
+        np.array([5, 6, 7]), np.array([5, 6, 7]), np.full(3, 7), np.full(3, 7), *np.ones((2, 3))
+    )
+    DEEP = RegionCounts(
+        np.array([3, 8, 14]), np.array([1, 8, 13]), np.array([4, 9, 29]), np.array([4, 9, 13]),
+        *np.ones((2, 3)),
+    )  # fmt: skip
+
+    def test_region_counts(self):
+        figure = draw.region_counts(("one", self.COUNTS), ("two", self.DEEP), half_width=10)
+        upper, lower = figure.axes
+
+        def heights(bars):
+            return {int(bar.get_x()): int(bar.get_height()) for bar in bars if bar.get_height()}
+
+        deep, flat = upper.containers
+        assert heights(deep) == {0: 1, 6: 1, 12: 1}
+        assert heights(flat) == {0: 1, 6: 2}
+        assert heights(lower.containers[0]) == {0: 1, 6: 1, 24: 1}
+        for ax, linear in ((upper, self.DEEP.linear_box), (lower, self.DEEP.linear_plane)):
+            (steps,) = (patch for patch in ax.patches if isinstance(patch, StepPatch))
+            values, edges, _ = steps.get_data()
+            assert values.sum() == 3
+            for number in linear:
+                assert values[np.searchsorted(edges, number, side="right") - 1] > 0
+        assert lower.lines[0].get_xdata() == [7, 7]
+        assert lower.texts[0].get_text() == "one: always 7"
+
+    def test_region_counts_needs_one_number_in_the_plane(self):
+        with pytest.raises(ValueError, match="same number"):
+            draw.region_counts(("one", self.DEEP), ("two", self.DEEP), half_width=10)
+
+    def test_tails(self):
+        radii = {"a": [4.0, 900.0, 20.0], "b": [75.0, 8.0]}
+        ax = draw.radius_tails(radii).axes[0]
+        for line, (name, radius) in zip(ax.lines, radii.items(), strict=False):
+            values, fraction = survival(radius)
+            assert np.array_equal(line.get_xdata(), values)
+            assert np.array_equal(line.get_ydata(), fraction)
+            assert line.get_label() == name
+        x, y = ax.lines[2].get_data()
+        assert x * y == pytest.approx(x[0] * y[0])
+        assert len({line.get_linestyle() for line in ax.lines[:2]}) == 2
+        assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
+
+
 @pytest.mark.parametrize(
     "make",
     [
         lambda: draw.patterns_seen([1, 10], {"a": [1, 2]}),
         lambda: draw.radius_tail([4.0, 20.0], 4),
         lambda: draw.box_counts([3, 5], 4, 2.0),
-        lambda: draw.zoom_series(W, B, [[0, 1]], [2.0], [4]),
+        lambda: draw.zoom_series(linear_regions(DEEP, PLANE), [2.0], [4]),
+        lambda: draw.radius_tails({"a": [1.0, 2.0], "b": [3.0, 5.0]}),
     ],
 )
 def test_lines_use_the_books_colours(make):

@@ -1,4 +1,4 @@
-"""Figures of chapter 4: a network's output, its gradients, its lines, and random networks."""
+"""Figures of chapter 4: a network's output, its gradients, its folds, and random networks."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,9 +6,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from activations.experiments import (
+    RegionCounts,
     expected_regions,
     independent_pairs_tail,
     survival,
@@ -17,16 +20,19 @@ from activations.experiments import (
 from activations.figures import style
 from activations.figures.style import BookFigure
 from activations.mlp import Grid
+from activations.regions import Box, PolyhedralComplex
 
 __all__ = [
     "box_counts",
+    "folds_and_regions",
     "gradient_errors",
     "gradients",
     "lines_over_output",
     "outputs",
-    "patterns",
     "patterns_seen",
     "radius_tail",
+    "radius_tails",
+    "region_counts",
     "zoom_series",
 ]
 
@@ -35,6 +41,9 @@ _MARKERS = ("o", "s", "^", "D")
 
 # Narrower than the column, so that letters stay readable when a phone shrinks the figure.
 _WIDTH = 5.4
+
+# Numbers of regions are counted together by so many.
+_BIN = 6
 
 
 def _image(ax: Axes, values: npt.ArrayLike, grid: Grid, **settings: Any) -> Any:
@@ -159,24 +168,23 @@ def lines_over_output(
     return figure
 
 
+def _layer_styles(complex: PolyhedralComplex) -> tuple[list[str], list[float]]:
+    """Return a colour and a width of folds for each hidden layer, the first one the widest."""
+    depth = len(complex.layers) - 1
+    colours = [style.CYCLE[k % len(style.CYCLE)] for k in range(depth)]
+    return colours, np.linspace(1.5, 0.8, depth).tolist()
+
+
 @style.styled
 def zoom_series(
-    W: npt.ArrayLike,
-    b: npt.ArrayLike,
-    vertices: npt.ArrayLike,
-    half_widths: Sequence[float],
-    counts: Sequence[int],
+    complex: PolyhedralComplex, half_widths: Sequence[float], counts: Sequence[int]
 ) -> BookFigure:
-    """Draw the lines of a shallow network and their crossings in squares of growing size.
+    """Draw the folds of a network and its vertices in squares of growing size.
 
     Parameters
     ----------
-    W : array_like of shape (n, 2)
-        The hidden weights.
-    b : array_like of shape (n,)
-        The hidden biases.
-    vertices : array_like of shape (V, 2)
-        The points in which the lines cross.
+    complex : PolyhedralComplex
+        The regions of the network in the plane.
     half_widths : sequence of float
         The squares are [-r, r]^2 for these r.
     counts : sequence of int
@@ -185,34 +193,87 @@ def zoom_series(
     Returns
     -------
     BookFigure
-        One panel a square.
+        One panel a square, with the folds in the colours of their layers.
 
     Examples
     --------
-    >>> figure = zoom_series([[1, 0], [0, 1]], [0, -2], [[0, 2]], [1, 3], [2, 4])
+    >>> from activations.regions import PLANE, linear_regions
+    >>> network = [([[1, 0], [0, 1]], [0, -2]), ([[1, 1]], [0])]
+    >>> figure = zoom_series(linear_regions(network, PLANE), [1, 3], [2, 4])
     >>> [ax.get_title() for ax in figure.axes]
     ['2 regions', '4 regions']
     """
     figure, axes = style.new_figure(1, len(half_widths), height=2.4, width=_WIDTH, squeeze=False)
-    points = np.asarray(vertices, dtype=np.float64).reshape(-1, 2)
+    colours, widths = _layer_styles(complex)
     for ax, r, count in zip(axes.flat, half_widths, counts, strict=True):
-        _draw_lines(ax, np.asarray(W), np.asarray(b), color=style.BLUE, linewidth=0.7)
-        shown = points[(np.abs(points) <= r).all(axis=1)]
+        complex.plot(ax, Box(-r, r), colors=colours, linewidths=[0.7 * width for width in widths])
+        shown = complex.vertices[(np.abs(complex.vertices) <= r).all(axis=1)]
         ax.plot(
             shown[:, 0],
             shown[:, 1],
             linestyle="none",
             marker="o",
             markersize=2.5,
-            color=style.ORANGE,
+            color=style.INK,
             zorder=3,
         )
-        ax.set(xlim=(-r, r), ylim=(-r, r), aspect="equal", title=f"{count} regions")
+        ax.set_title(f"{count} regions")
         ax.set_xticks([-r, r], [_plain(round(t)) for t in (-r, r)])
-        ax.set_yticks([-r, r], [_plain(round(t)) for t in (-r, r)])
+        # The square is as high as it is wide, so the numbers need not be repeated.
+        ax.set_yticks([-r, r], ["", ""])
         ax.spines[["top", "right"]].set_visible(True)
         ax.set_xlabel("$x_1$")
     axes[0, 0].set_ylabel("$x_2$", rotation=0, va="center")
+    return figure
+
+
+@style.styled
+def folds_and_regions(complexes: Mapping[str, PolyhedralComplex]) -> BookFigure:
+    """Draw the folds of networks, layer by layer, and their linear regions.
+
+    Parameters
+    ----------
+    complexes : mapping of str to PolyhedralComplex
+        For each column, under its title, the regions of a network in a box.
+
+    Returns
+    -------
+    BookFigure
+        Above the folds in the colours of their layers, below the linear regions in colours of
+        their own, with the folds over them: a fold with the same colour on both sides separates
+        two activation regions of one linear region.
+        The colours only tell neighbours apart; they may repeat.
+
+    Examples
+    --------
+    >>> from activations.regions import Box, linear_regions
+    >>> network = [([[1, 0], [0, 1]], [0, -2]), ([[1, 1]], [0])]
+    >>> figure = folds_and_regions({"two lines": linear_regions(network, Box(-3, 3))})
+    >>> figure.axes[0].get_title()
+    'two lines'
+    """
+    figure, axes = style.new_figure(2, len(complexes), height=5.9, width=_WIDTH, squeeze=False)
+    deepest = max(complexes.values(), key=lambda complex: len(complex.layers))
+    for (upper, lower), (title, complex) in zip(axes.T, complexes.items(), strict=True):
+        colours, widths = _layer_styles(complex)
+        complex.plot(upper, colors=colours, linewidths=widths)
+        complex.plot(lower, values="linear", cmap=style.SEQUENTIAL, colors="white", linewidths=0.5)
+        upper.set_title(title)
+        for ax in (upper, lower):
+            (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
+            ax.set_xticks([left, (left + right) / 2, right])
+            ax.set_yticks([bottom, (bottom + top) / 2, top])
+            ax.xaxis.set_major_formatter(FuncFormatter(_plain))
+            ax.yaxis.set_major_formatter(FuncFormatter(_plain))
+            ax.spines[["top", "right"]].set_visible(True)
+            ax.set_xlabel("$x_1$")
+            ax.set_ylabel("$x_2$", rotation=0, va="center")
+    _label_outer_axes(axes)
+    names = [
+        Line2D([], [], color=colour, linewidth=2 * width, label=f"layer {k}")
+        for k, (colour, width) in enumerate(zip(*_layer_styles(deepest), strict=True), start=1)
+    ]
+    figure.legend(handles=names, loc="outside lower center", ncols=2)
     return figure
 
 
@@ -314,41 +375,6 @@ def gradient_errors(
     lower.set_xlabel("$x_1$")
     lower.set_title(rf"$\partial f/\partial x_1$ at $x_2 = {grid.y[row]:.2f}$")
     lower.legend(loc="upper left")
-    return figure
-
-
-@style.styled
-def patterns(labels: Mapping[str, npt.ArrayLike], grid: Grid) -> BookFigure:
-    """Draw which activation pattern holds where, one colour a pattern.
-
-    Parameters
-    ----------
-    labels : mapping of str to array_like of int, shape (ny, nx)
-        For each panel, under its title, the number of the pattern at every point.
-    grid : Grid
-        The grid.
-
-    Returns
-    -------
-    BookFigure
-        One panel an entry.
-        The colours only tell neighbours apart; they may repeat.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from activations.mlp import grid
-    >>> figure = patterns({"rows": np.arange(25).reshape(5, 5) // 5}, grid(-1, 1, 5))
-    >>> figure.axes[0].get_title()
-    'rows'
-    """
-    figure, axes = style.new_figure(1, len(labels), height=2.9, width=_WIDTH, squeeze=False)
-    for ax, (title, image) in zip(axes.flat, labels.items(), strict=True):
-        # Steps by the golden ratio keep consecutive numbers far apart on the scale.
-        shade = np.asarray(image) * 0.6180339887498949 % 1.0
-        _image(ax, shade, grid, cmap=style.SEQUENTIAL, vmin=0.0, vmax=1.0)
-        ax.set_title(title)
-    _label_outer_axes(axes)
     return figure
 
 
@@ -516,4 +542,133 @@ def box_counts(counts: npt.ArrayLike, n: int, half_width: float) -> BookFigure:
     ax.set_xlabel("regions in the square")
     ax.set_ylabel("networks")
     ax.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+    return figure
+
+
+@style.styled
+def region_counts(
+    shallow: tuple[str, RegionCounts], deep: tuple[str, RegionCounts], *, half_width: float
+) -> BookFigure:
+    """Draw how many regions random networks of two shapes have, in a square and in the plane.
+
+    Parameters
+    ----------
+    shallow : tuple of str and RegionCounts
+        The name and the counts of networks with one hidden layer, which all have the same number
+        in the plane.
+    deep : tuple of str and RegionCounts
+        The name and the counts of deeper networks.
+    half_width : float
+        The square is [-half_width, half_width]^2.
+
+    Returns
+    -------
+    BookFigure
+        Above the numbers in the square, below those in the plane: bars for the activation regions,
+        a line of steps for the linear regions of the deep networks.
+
+    Raises
+    ------
+    ValueError
+        If the networks with one hidden layer differ in their numbers in the plane.
+
+    Examples
+    --------
+    >>> from activations.experiments import count_ensemble
+    >>> from activations.mlp import sample_networks
+    >>> one, two = (count_ensemble(sample_networks(w, range(3))) for w in [(2, 6, 1), (2, 3, 3, 1)])
+    >>> figure = region_counts(("2-6-1", one), ("2-3-3-1", two), half_width=10)
+    >>> [ax.get_xlabel() for ax in figure.axes]
+    ['regions in $[-10, 10]^2$', 'regions in the plane']
+    """
+    (flat_name, flat), (deep_name, many) = shallow, deep
+    in_plane = int(flat.activation_plane[0])
+    if (flat.activation_plane != in_plane).any():
+        raise ValueError("shallow differ in the plane, but must all have the same number there")
+    figure, (upper, lower) = style.new_figure(2, 1, height=5.6, width=_WIDTH, sharex=True)
+    most = max(int(many.activation_plane.max()), in_plane)
+    edges = np.arange(0, most + 2 * _BIN, _BIN)
+    panels = (
+        (upper, many.activation_box, many.linear_box),
+        (lower, many.activation_plane, many.linear_plane),
+    )
+    for ax, activation, linear in panels:
+        ax.hist(activation, edges, color=style.ORANGE, alpha=0.45, edgecolor="none")
+        heights, _ = np.histogram(linear, edges)
+        ax.stairs(heights, edges, color=style.ORANGE, linewidth=1.4)
+        ax.set_ylabel("networks")
+        ax.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+        ax.tick_params(labelbottom=True)
+    heights, _ = np.histogram(flat.activation_box, edges)
+    upper.bar(
+        edges[:-1] + _BIN / 2,
+        heights,
+        width=_BIN,
+        color=style.BLUE,
+        alpha=0.45,
+        hatch="////",
+        edgecolor=style.BLUE,
+        linewidth=0,
+    )
+    lower.axvline(in_plane, color=style.BLUE, linestyle="--")
+    lower.annotate(
+        f"{flat_name}: always {in_plane}",
+        (in_plane, 1.0),
+        xycoords=("data", "axes fraction"),
+        xytext=(5, -2),
+        textcoords="offset points",
+        color=style.BLUE,
+        va="top",
+    )
+    upper.set_xlabel(f"regions in $[-{_plain(half_width)}, {_plain(half_width)}]^2$")
+    lower.set_xlabel("regions in the plane")
+    handles = [
+        Patch(facecolor=style.BLUE, alpha=0.45, hatch="////", label=flat_name),
+        Patch(facecolor=style.ORANGE, alpha=0.45, label=f"{deep_name}, activation"),
+        Line2D([], [], color=style.ORANGE, linewidth=1.4, label=f"{deep_name}, linear"),
+    ]
+    figure.legend(handles=handles, loc="outside upper center", ncols=1)
+    return figure
+
+
+@style.styled
+def radius_tails(radii: Mapping[str, npt.ArrayLike]) -> BookFigure:
+    """Draw how often radii of several kinds exceed a number.
+
+    Parameters
+    ----------
+    radii : mapping of str to array_like of shape (m,)
+        The radii of many networks, under the names in the legend.
+
+    Returns
+    -------
+    BookFigure
+        The empirical probabilities on doubly logarithmic axes, and a line of slope -1.
+
+    Examples
+    --------
+    >>> figure = radius_tails({"shallow": [5.0, 20.0, 70.0], "deep": [8.0, 300.0, 2000.0]})
+    >>> len(figure.axes[0].lines)
+    3
+    """
+    figure, ax = style.new_figure(height=3.7, width=_WIDTH)
+    largest, count = 1.0, 1
+    for k, (name, radius) in enumerate(radii.items()):
+        values, fraction = survival(radius)
+        largest, count = max(largest, float(values[-1])), max(count, len(values))
+        ax.plot(
+            values,
+            fraction,
+            color=style.CYCLE[k],
+            linestyle=_LINE_STYLES[k],
+            drawstyle="steps-pre",
+            label=name,
+        )
+    ends = np.array([10.0, 10.0 * 2 * count])
+    ax.plot(ends, ends[0] / ends, color=style.GREY, linewidth=1.0, label="slope $-1$")
+    ax.set(xscale="log", yscale="log", xlabel="$r$", ylabel="share of networks beyond $r$")
+    ax.set_ylim(0.5 / count, 1.5)
+    ax.yaxis.set_minor_formatter(NullFormatter())
+    ax.xaxis.set_major_locator(LogLocator(numticks=8))
+    ax.legend(loc="upper right")
     return figure
