@@ -223,7 +223,7 @@ def typical_distance(W: FloatArray, b: FloatArray) -> float:
     distances = distances[distances > 0]
     if len(distances) == 0:
         return 1.0
-    return float(2.0 ** np.clip(np.round(np.log2(np.median(distances))), -500, 500))
+    return float(2.0 ** np.clip(np.round(np.log2(np.median(distances))), -60, 60))
 
 
 def slopes_of_w(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -430,6 +430,12 @@ def _lines_without_vertex(state: Subdivision, artificial: BoolArray, fold: BoolA
     return vertices[lonely[first]]
 
 
+def _origin(state: Subdivision, half: IntArray) -> IntArray:
+    """Return the vertices at which half-edges begin."""
+    vertices: IntArray = np.where(half & 1, state.head[half >> 1], state.tail[half >> 1])
+    return vertices
+
+
 def _without_sectors(
     state: Subdivision, scale: float
 ) -> tuple[FloatArray, FloatArray, IntArray, IntArray, IntArray, IntArray]:
@@ -440,7 +446,6 @@ def _without_sectors(
     if not fold.any():
         none = np.empty(0, dtype=np.int64)
         return np.empty((0, 2)), np.empty((0, 2)), none.reshape(0, 2), none, none, np.zeros(2, int)
-    origin = np.stack([state.tail, state.head], axis=1).ravel()
     # A vertex on a spoke joins two pieces of one fold; at the centre there is none.
     artificial = np.zeros(len(state.error), dtype=np.bool_)
     artificial[state.tail[spoke]] = artificial[state.head[spoke]] = True
@@ -452,8 +457,8 @@ def _without_sectors(
     # Faces that touch a spoke are merged with those beyond; those that touch infinity are walked
     # around anew, too, so that they begin where they come in from there.
     lengths = np.diff(state.offsets)
-    face = np.repeat(np.arange(faces), lengths)
-    face_of = np.empty(2 * edges, dtype=np.int64)
+    face = np.repeat(np.arange(faces, dtype=np.int32), lengths)
+    face_of = np.empty(2 * edges, dtype=np.int32)
     face_of[state.loops] = face
     on_spoke = np.flatnonzero(spoke)
     label = _components(faces, np.stack([face_of[2 * on_spoke], face_of[2 * on_spoke + 1]], axis=1))
@@ -464,31 +469,37 @@ def _without_sectors(
     follow[state.loops[state.offsets[1:] - 1]] = state.loops[state.offsets[:-1]]
     walls = ~np.repeat(spoke, 2)
     while len(wrong := np.flatnonzero(walls & spoke[follow >> 1])):
-        # Turn about the vertex; a spoke's own successor may have been corrected already.
+        # Turn about the vertex to the next half-edge that is on no spoke.
         follow[wrong] = follow[follow[wrong] ^ 1]
     loops = state.loops[special[face]]
-    loops = loops[fold[loops >> 1] & ~artificial[origin[loops]]]
-    whole = label[face_of[loops]]
-    order = np.lexsort((~state.far[origin[loops]], whole))
-    _, begin = np.unique(whole[order], return_index=True)
+    loops = loops[fold[loops >> 1] & ~artificial[_origin(state, loops)]]
+    parts = label[face_of[loops]]
+    order = np.lexsort((~state.far[_origin(state, loops)], parts))
+    _, begin = np.unique(parts[order], return_index=True)
     walk, offsets = march(follow, loops[order[begin]])
-    keep = fold[walk >> 1] & ~artificial[origin[walk]]
-    # A piece that begins on a spoke continues the one before.
+    plain = state.loops[~special[face]]
+    del follow, face, face_of
+    keep = fold[walk >> 1] & ~artificial[_origin(state, walk)]
+    # A piece that begins on a spoke continues the one before. Such an edge is known by the lower
+    # number of its first and last piece.
     stops = np.flatnonzero(keep | ~fold[walk >> 1])
     last = walk[np.append(stops[1:], len(walk)) - 1][keep[stops]]
+    first = walk[keep]
     walk_lengths = np.diff(to_offsets(keep)[offsets])
-    plain = state.loops[~special[face]]
-    first, last = np.concatenate([plain, walk[keep]]), np.concatenate([plain, last])
-    offsets = to_offsets(np.concatenate([lengths[~special], walk_lengths]))
-
-    # An edge is known by the lower number of its first and last piece.
     edge, other = first >> 1, last >> 1
     back = np.where(edge == other, first & 1, edge > other)
     edge = np.minimum(edge, other)
+    whole = fold.copy()
+    whole[walk >> 1] = False
+    whole[edge] = True
+    number = np.cumsum(whole) - 1
+    ends = np.stack([state.tail, state.head], axis=1)
     forward = np.flatnonzero(back == 0)
-    number = np.empty(edges, dtype=np.int64)
-    number[edge[forward]] = np.arange(len(forward))
-    ends = np.stack([origin[first[forward]], origin[last[forward] ^ 1]], axis=1)
+    ends[edge[forward], 0] = _origin(state, first[forward])
+    ends[edge[forward], 1] = _origin(state, last[forward] ^ 1)
+    ends, neuron = ends[whole], state.neuron[whole]
+    loops = np.concatenate([2 * number[plain >> 1] + (plain & 1), 2 * number[edge] + back])
+    offsets = to_offsets(np.concatenate([lengths[~special], walk_lengths]))
 
     finite = np.flatnonzero(~state.far & ~artificial)[1:]
     far = np.unique(ends[state.far[ends]])
@@ -504,5 +515,4 @@ def _without_sectors(
         ray = np.flatnonzero(np.isin(ends[:, end], place[lonely]))
         foot, way = ends[ray, end], directions[ends[ray, 1 - end] - len(finite)]
         vertices[foot] -= np.sum(vertices[foot] * way, axis=1)[:, None] * way
-    neuron = state.neuron[edge[forward]]
-    return vertices, directions, ends, neuron, 2 * number[edge] + back, offsets
+    return vertices, directions, ends, neuron, loops, offsets

@@ -161,6 +161,8 @@ class _Engine:
         self.batched = start.net is not None
         self.uncertain = np.zeros(len(layers[0][1]) if self.batched else 1, dtype=np.bool_)
         self.state = start
+        self.size = max(float(np.abs(column).max()) for column in start.coordinates)
+        self.check_magnitudes()
         if start.far is not None and self.hidden:
             W, b = self.hidden[0]
             self.scale = typical_distance(W, b)
@@ -174,8 +176,6 @@ class _Engine:
         # The first of the vertices that the last layer brought.
         self.fresh = 0
         self.first = np.cumsum([0, *(W.shape[-2] for W, _ in self.hidden)])
-        self.check_magnitudes()
-        self.size = max(float(np.abs(column).max()) for column in start.coordinates)
 
     def check_magnitudes(self) -> None:
         """Doubt networks with numbers so small or large that products might leave float64."""
@@ -185,8 +185,10 @@ class _Engine:
         parts = [part.reshape(networks, -1) for layer in self.hidden for part in layer]
         size = np.abs(np.concatenate(parts, axis=1))
         size[size == 0] = 1.0
-        most = 2.0 ** (900 / (len(self.hidden) + 2))
+        # Eighth powers occur in the norms of layers.
+        most = 2.0 ** min(60.0, 900 / (len(self.hidden) + 2))
         wild = ~((size.min(axis=1) > 1 / most) & (size.max(axis=1) < most))
+        wild |= not 1 / most < self.size < most
         if self.state.net is None and wild.any():
             raise Uncertified
         self.uncertain |= wild
@@ -221,7 +223,7 @@ class _Engine:
             z[idle], bound[idle] = z[foot], bound[foot]
         on = z > 0
         np.abs(z, out=z)
-        self.doubt(~(z.min(axis=1) > bound), vertices)
+        self.doubt(~(z.min(axis=1) > _SLACK * bound), vertices)
         flat = np.concatenate(
             [
                 np.flatnonzero(on[tail[block]] != on[head[block]]) + width * block.start
@@ -366,8 +368,8 @@ class _Engine:
         rounding, slope = rounding[open_], _SLACK * slope[open_]
         on = values > 0
         np.abs(values, out=values)
-        if not (values.min(axis=0, initial=np.inf) > rounding + slope * shift).all():
-            unsure = ~(values > rounding + slope * error[:, None]).all(axis=1)
+        if not (values.min(axis=0, initial=np.inf) > _SLACK * (rounding + slope * shift)).all():
+            unsure = ~(values > _SLACK * (rounding + slope * error[:, None])).all(axis=1)
             self.doubt(unsure, vertices)
         flat = np.flatnonzero(on[tail] != on[head])
         row = flat // max(1, len(open_))
@@ -482,14 +484,18 @@ class _Engine:
 
         Returns the numbers of regions, one for each network, if `count` is true.
         """
-        self.drop()
         folds = self.folds(layer)
-        if len(folds.edge) == 0:
-            return self.tally() if count else None
         points = self.between(folds)
-        sides = self.sides(folds)
-        chords = self.chords(layer, folds, sides)
-        meetings = self.meetings(chords, points)
+        while True:
+            # In a batch, what is uncertain is left out; what remains may then be built.
+            uncertain = self.drop()
+            if not len(self.state.loops) or not len(folds.edge):
+                return self.tally() if count else None
+            sides = self.sides(folds)
+            chords = self.chords(layer, folds, sides)
+            meetings = self.meetings(chords, points)
+            if np.count_nonzero(self.uncertain) == uncertain:
+                break
         if count:
             return self.tally(folds, np.concatenate([chords.owner, chords.owner[chords.left]]))
         self.rebuild(layer, folds, points, sides, chords, meetings)
@@ -504,8 +510,8 @@ class _Engine:
             way = column[folds.head] - start
             reach += way * way
             columns.append(start + t * way)
-        error = (1 - t) * state.error[folds.tail] + t * state.error[folds.head]
-        error += folds.error * np.sqrt(reach)
+        start, stop = state.error[folds.tail], state.error[folds.head]
+        error = (1 - t) * start + t * stop + folds.error * (np.sqrt(reach) + np.abs(stop - start))
         return _Points(columns, _SLACK * error + 4 * _UNIT * self.size)
 
     def sides(self, folds: _Folds) -> _Sides:
@@ -588,7 +594,9 @@ class _Engine:
         # Near their crossing, both folds are known to within the errors of their ends, so it is
         # known to within the sum of these, magnified by one over the sine of the angle.
         square, both = length[left] * length[right], length[left] + length[right]
-        self.doubt(~(determinant > _SMALLEST_SINE * square), chords.owner[left])
+        parallel = ~(determinant > _SMALLEST_SINE * square)
+        self.doubt(parallel, chords.owner[left])
+        s[parallel] = t[parallel] = 0.5
         wobble = error[left] + error[right] + 8 * _UNIT * both
         wobble *= _SLACK * square / determinant
 
@@ -606,9 +614,11 @@ class _Engine:
         if close.any():
             self.doubt(close, chords.owner[np.repeat(np.arange(count), met)[1:]])
         columns = [q[left] + s * r[left] for q, r in zip(p, d, strict=True)]
-        return _Meetings(
-            at_left, at_right, met, base, _Points(columns, wobble + 4 * _UNIT * self.size)
-        )
+        if len(columns) > 2:
+            # The third coordinate falls with the other two.
+            wobble *= 1 + _STEEPEST
+        points = _Points(columns, wobble + 4 * _UNIT * self.size)
+        return _Meetings(at_left, at_right, met, base, points)
 
     def rebuild(
         self,
@@ -701,15 +711,16 @@ class _Engine:
         state.foot[state.head[out]] = state.tail[out]
         state.foot[state.tail[back]] = state.head[back]
 
-    def drop(self) -> None:
-        """Leave out the faces of networks that float64 cannot decide."""
-        state = self.state
-        if state.net is None or not self.uncertain.any():
-            return
+    def drop(self) -> int:
+        """Leave out the faces of networks that float64 cannot decide; return how many there are."""
+        state, uncertain = self.state, int(np.count_nonzero(self.uncertain))
+        if state.net is None or uncertain == 0:
+            return uncertain
         keep = ~self.uncertain[state.net[state.tail[state.loops[state.offsets[:-1]] >> 1]]]
         lengths = np.diff(state.offsets)
         state.loops = state.loops[np.repeat(keep, lengths)]
         state.offsets = to_offsets(lengths[keep])
+        return uncertain
 
     def tally(self, folds: _Folds | None = None, born: IntArray | None = None) -> IntArray:
         """Count the regions of each network, with those that are about to be born at vertices."""
