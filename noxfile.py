@@ -119,6 +119,13 @@ def lint(session: nox.Session) -> None:
 
 
 @nox.session
+def bench(session: nox.Session) -> None:
+    """Measure how fast regions are found, and draw how it grows; ``--quick`` measures less."""
+    prepare(session)
+    python(session, "tests/benchmarks/regions.py", *session.posargs)
+
+
+@nox.session
 def links(session: nox.Session) -> None:
     """Ask every address in the book whether it still answers; needs a network."""
     prepare(session)
