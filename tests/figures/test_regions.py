@@ -5,7 +5,7 @@ from matplotlib.collections import LineCollection, PolyCollection
 
 from activations.figures import regions as draw
 from activations.mlp import layers, mlp
-from activations.regions import Box, linear_regions
+from activations.regions import PLANE, Box, linear_regions
 
 
 @pytest.fixture(scope="module")
@@ -84,3 +84,41 @@ def test_one_layer_gives_each_face_the_point_that_a_turning_ray_meets_first(two_
         sides = ray[0] * (polygon - pivot)[:, 1] - ray[1] * (polygon - pivot)[:, 0]
         assert sides.min() > -1e-9
         assert way[0] * ray[1] - way[1] * ray[0] > -1e-9
+
+
+# Six neurons: the first does not reach the output, the last cancels the second.
+SILENT = [
+    (
+        [[0, -1], [3, 4], [-3, 4], [-3, -1], [3, -1], [-1.5, -2]],
+        [1, 5, 5, 3, 3, -2.5],
+    ),
+    ([[0, 1, 1, 1, 1, -2]], [0]),
+]
+
+
+def test_two_kinds_colours_regions_that_share_a_crease_differently():
+    complex = linear_regions(SILENT, Box((-4.8, -4.4), (4.8, 5.2)))
+    figure = draw.two_kinds(complex)
+    kinds = np.arange(len(complex)), complex.linear_labels
+    for ax, labels in zip(figure.axes, kinds, strict=True):
+        faces, creases, others = ax.collections
+        colours = faces.get_facecolors()
+        inner = complex.adjacency[(complex.adjacency >= 0).all(axis=1)]
+        apart = labels[inner[:, 0]] != labels[inner[:, 1]]
+        same = (colours[inner[:, 0]] == colours[inner[:, 1]]).all(axis=1)
+        np.testing.assert_array_equal(same, ~apart)
+        assert len(creases.get_segments()) == apart.sum()
+        assert len(others.get_segments()) == (~apart).sum()
+    assert [ax.get_title() for ax in figure.axes] == ["16 activation regions", "7 linear regions"]
+
+
+def test_two_kinds_puts_each_polygon_where_its_region_is():
+    complex = linear_regions(SILENT, Box((-4.8, -4.4), (4.8, 5.2)))
+    faces = draw.two_kinds(complex).axes[0].collections[0]
+    for region, path in enumerate(faces.get_paths()):
+        np.testing.assert_array_equal(path.vertices[:-1], complex.region(region))
+
+
+def test_two_kinds_asks_for_a_box():
+    with pytest.raises(ValueError, match="complex has the domain PLANE, but must have a Box"):
+        draw.two_kinds(linear_regions(SILENT, PLANE))

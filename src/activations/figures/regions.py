@@ -9,9 +9,9 @@ from matplotlib.collections import LineCollection, PolyCollection
 
 from activations.figures import style
 from activations.figures.style import BookFigure
-from activations.regions import PolyhedralComplex
+from activations.regions import Box, PolyhedralComplex
 
-__all__ = ["one_layer"]
+__all__ = ["one_layer", "two_kinds"]
 
 FloatArray = npt.NDArray[np.float64]
 _DASHES: tuple[Any, ...] = ("-", (0, (6, 2)), (0, (4, 1.5, 1, 1.5)), (0, (2, 1.2)), (0, (9, 3)))
@@ -167,4 +167,69 @@ def one_layer(before: PolyhedralComplex, after: PolyhedralComplex, face: int) ->
         if np.hypot(*(place - birth)) > 0.09 * extent:
             arrow = {"arrowstyle": "->", "color": style.GREY, "shrinkA": 9, "shrinkB": 5}
             below.annotate("", birth, xytext=place, arrowprops=arrow)
+    return figure
+
+
+def _colouring(labels: npt.NDArray[Any], pairs: npt.NDArray[Any]) -> list[int]:
+    """Return a small number for each label such that labels of neighbours differ in it."""
+    chosen: list[int] = []
+    sides = labels[pairs]
+    for label in range(int(labels.max()) + 1):
+        around = sides[(sides == label).any(axis=1)]
+        taken = {chosen[k] for k in around.ravel() if k < label}
+        chosen.append(min(set(range(len(taken) + 1)) - taken))
+    return chosen
+
+
+@style.styled
+def two_kinds(complex: PolyhedralComplex) -> BookFigure:
+    """Draw the activation regions of a network, and below them its linear regions.
+
+    Parameters
+    ----------
+    complex : PolyhedralComplex
+        The regions, in a box.
+
+    Returns
+    -------
+    BookFigure
+        Regions that have an edge in common are coloured differently; in the lower panel, edges
+        within a linear region are dashed.
+
+    Raises
+    ------
+    ValueError
+        If the regions are those of the plane.
+
+    Examples
+    --------
+    >>> from activations.regions import Box, linear_regions
+    >>> identity = [([[1, 0], [-1, 0]], [0, 0]), ([[1, -1]], [0])]
+    >>> figure = two_kinds(linear_regions(identity, Box(-1, 1)))
+    >>> [ax.get_title() for ax in figure.axes]
+    ['2 activation regions', '1 linear region']
+    """
+    if not isinstance(complex.domain, Box):
+        raise ValueError(f"complex has the domain {complex.domain!r}, but must have a Box")
+    figure, axes = style.new_figure(2, 1, height=8.0, width=5.0)
+    polygons = [complex.region(k) for k in range(len(complex))]
+    folds = np.flatnonzero(complex.edge_neuron[:, 0] >= 0)
+    pairs, segments = complex.adjacency[folds], complex.vertices[complex.edges[folds]]
+    kinds = {"activation": np.arange(len(complex)), "linear": complex.linear_labels}
+    for ax, (kind, labels) in zip(axes, kinds.items(), strict=True):
+        numbers = _colouring(labels, pairs)
+        fills = [style.CYCLE[numbers[label] % len(style.CYCLE)] for label in labels]
+        ax.add_collection(PolyCollection(polygons, facecolors=fills, edgecolors="none", alpha=0.3))
+        crease = labels[pairs[:, 0]] != labels[pairs[:, 1]]
+        ax.add_collection(LineCollection(list(segments[crease]), colors=style.INK, linewidths=1.8))
+        ax.add_collection(
+            LineCollection(
+                list(segments[~crease]), colors=style.GREY, linewidths=1.2, linestyles="dashed"
+            )
+        )
+        count = len(numbers)
+        ax.set_title(f"{count} {kind} region" + "s" * (count != 1))
+        (x0, y0), (x1, y1) = complex.domain.low, complex.domain.high
+        ax.set(xlim=(x0, x1), ylim=(y0, y1), aspect="equal")
+        ax.set_axis_off()
     return figure
