@@ -507,7 +507,9 @@ def _without_sectors(
     place[finite] = np.arange(len(finite))
     place[far] = len(finite) + np.arange(len(far))
     chart = np.stack(state.coordinates[:2], axis=1)
-    vertices = scale * (chart[finite] / state.coordinates[2][finite, None] + _CENTRE)
+    w = state.coordinates[2][finite, None]
+    # A vertex that rounding has moved beyond infinity has no coordinates.
+    vertices = scale * (chart[finite] / np.where(w > 0, w, np.nan) + _CENTRE)
     directions = chart[far] / np.hypot(*chart[far].T)[:, None]
     ends = place[ends]
     # On a line without a crossing, take the point that is nearest to the origin.
