@@ -212,6 +212,7 @@ def two_kinds(complex: PolyhedralComplex) -> BookFigure:
     if not isinstance(complex.domain, Box):
         raise ValueError(f"complex has the domain {complex.domain!r}, but must have a Box")
     figure, axes = style.new_figure(2, 1, height=8.0, width=5.0)
+    figure.set_layout_engine("constrained", h_pad=0.1)
     polygons = [complex.region(k) for k in range(len(complex))]
     folds = np.flatnonzero(complex.edge_neuron[:, 0] >= 0)
     pairs, segments = complex.adjacency[folds], complex.vertices[complex.edges[folds]]
