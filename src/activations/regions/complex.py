@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from activations.regions.domain import Box, Domain
+from activations.regions.frame import typical_distance
 from activations.regions.network import FloatArray, Layers, exact_floats
 from activations.regions.ragged import (
     Ragged,
@@ -750,10 +751,23 @@ class PolyhedralComplex:
 
     @cached_property
     def _size(self) -> FloatArray:
-        """Return the largest magnitude among the coordinates of each region's vertices."""
+        """Return of what magnitude the numbers are from which each region was computed.
+
+        In float64 a vertex is found between others, which may be as far away as the box's corners,
+        or in a chart of the plane that is made to the measure of the first folds' distances d: an
+        error of eps there is one of eps x^2 / d at a vertex x that is farther away.
+        """
         corners, offsets = self._loops(np.arange(len(self)))
         sizes = np.append(np.abs(self.vertices).max(axis=1, initial=0.0), 0.0)
-        return reduce(np.maximum, sizes[np.minimum(corners, len(sizes) - 1)], offsets, 0.0)
+        largest: FloatArray = reduce(
+            np.maximum, sizes[np.minimum(corners, len(sizes) - 1)], offsets, 0.0
+        )
+        if isinstance(self.domain, Box):
+            largest = np.maximum(largest, np.abs([self.domain.low, self.domain.high]).max())
+        elif self._neurons:
+            distance = typical_distance(*self.layers[0])
+            largest = np.maximum(largest, distance) * np.maximum(largest / distance, 1.0)
+        return largest
 
     def _lines(self, half: npt.NDArray[Any]) -> tuple[FloatArray, FloatArray]:
         """Return a point on each half-edge and the way along it, a unit vector on rays."""

@@ -12,8 +12,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 __all__ = [
     "BORDER",
@@ -408,6 +406,10 @@ def finish(state: Subdivision, widths: list[int], scale: float) -> dict[str, Any
 
 def _components(size: int, pairs: IntArray) -> IntArray:
     """Label the connected components of a graph."""
+    # Only the plane needs them, and they take longer to import than all the rest.
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     ones = np.ones(len(pairs), dtype=np.int8)
     graph = coo_array((ones, (pairs[:, 0], pairs[:, 1])), shape=(size, size))
     return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
