@@ -17,6 +17,7 @@ from scipy import integrate, stats
 from activations import experiments, lines
 from activations.experiments import (
     TAIL_CONSTANT,
+    bounds_and_means,
     count_ensemble,
     count_shallow_regions,
     crossing_density,
@@ -31,11 +32,13 @@ from activations.experiments import (
     regions_in_squares,
     sample_hidden_layers,
     survival,
+    unseen_by_grids,
     unseen_regions,
     zoom_tail_bound,
 )
 from activations.mlp import layers, mlp, sample_networks
 from activations.regions import PLANE, Box, count_regions, linear_regions
+from activations.regions.bounds import default_rates, expected_upper
 
 # SymPy still calls a function that newer versions of mpmath deprecate.
 pytestmark = pytest.mark.filterwarnings("ignore:bitcount function:DeprecationWarning")
@@ -668,6 +671,49 @@ class TestUnseenRegions:
         c = linear_regions(shallow([(1, 0, 0)]), Box(-1, 1))
         with pytest.raises(ValueError, match="points"):
             unseen_regions(c, [0.0])
+
+
+class TestUnseenByGrids:
+    def test_counts_and_shares(self):
+        c = linear_regions(random_network(3, 6, 5), Box((-3, -1), (3, 2)))
+        counts, shares = unseen_by_grids(c, [4, 9, 200])
+        assert counts.dtype == np.int64
+        for n, count, share in zip((4, 9, 200), counts, shares, strict=True):
+            x, y = np.meshgrid(np.linspace(-3, 3, n), np.linspace(-1, 2, n))
+            seen = {c.locate([a, b]).item() for a, b in zip(x.flat, y.flat, strict=True)}
+            assert count == len(c) - len(seen)
+            missed = [k for k in range(len(c)) if k not in seen]
+            assert share == pytest.approx(c.areas[missed].sum() / 18)
+        assert counts[0] > counts[1] > 0
+        assert unseen_by_grids(c, [])[0].shape == (0,)
+
+    def test_rejects(self):
+        c = linear_regions(shallow([(1, 0, 0)]), Box(-1, 1))
+        with pytest.raises(ValueError, match=r"sides\[1\]"):
+            unseen_by_grids(c, [5, 1])
+        with pytest.raises(TypeError, match=r"sides\[0\]"):
+            unseen_by_grids(c, [2.5])
+        with pytest.raises(ValueError, match="must be that of a box"):
+            unseen_by_grids(linear_regions(shallow([(1, 0, 0)]), PLANE), [5])
+        with pytest.raises(TypeError, match="PolyhedralComplex"):
+            unseen_by_grids(3, [5])
+
+
+class TestBoundsAndMeans:
+    @pytest.mark.parametrize("widths", [(2, 20, 1), (2, 5, 5, 1), (2, 3, 8, 3, 1)])
+    def test_means_keep_to_the_bound(self, widths):
+        networks, rates = sample_networks(widths, range(60)), default_rates(widths)
+        table = bounds_and_means(rates, networks, [0.25, 2])
+        for (bound, mean), r in zip(table, (0.25, 2), strict=True):
+            counts = count_regions(networks, Box(-r, r))
+            assert mean == pytest.approx(counts.mean())
+            assert bound == pytest.approx(expected_upper(rates, 4 * r * r, 8 * r))
+            assert mean - 3 * counts.std() / math.sqrt(60) < bound
+
+    @pytest.mark.parametrize("r", [0, -1.0, math.nan])
+    def test_rejects_squares_without_inside(self, r):
+        with pytest.raises(ValueError, match=r"half_widths\[1\]"):
+            bounds_and_means([0.5], sample_networks((2, 1, 1), [0]), [1, r])
 
 
 class TestEnsemble:

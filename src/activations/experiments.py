@@ -23,12 +23,14 @@ from activations import regions
 from activations._arguments import integer
 from activations.lines import Box, count_regions, count_regions_many, zoom_radii
 from activations.regions import PLANE, PolyhedralComplex, linear_regions
+from activations.regions.bounds import expected_upper
 from activations.regions.network import read_networks
 
 __all__ = [
     "TAIL_CONSTANT",
     "RegionCounts",
     "ShallowCounts",
+    "bounds_and_means",
     "count_ensemble",
     "count_shallow_regions",
     "crossing_density",
@@ -43,6 +45,7 @@ __all__ = [
     "regions_in_squares",
     "sample_hidden_layers",
     "survival",
+    "unseen_by_grids",
     "unseen_regions",
     "zoom_tail_bound",
 ]
@@ -421,6 +424,108 @@ def unseen_regions(complex: PolyhedralComplex, points: npt.ArrayLike) -> npt.NDA
         raise TypeError(f"complex is {complex!r}, but must be a PolyhedralComplex")
     found = complex.locate(points)
     return np.setdiff1d(np.arange(len(complex)), found)
+
+
+def unseen_by_grids(
+    complex: PolyhedralComplex, sides: Sequence[int]
+) -> tuple[npt.NDArray[np.int64], FloatArray]:
+    """Count the activation regions in a box that contain no point of a grid, and their area.
+
+    Parameters
+    ----------
+    complex : PolyhedralComplex
+        The regions of a network in a box.
+    sides : sequence of int
+        How many points each grid has along either side of the box, at least 2.
+
+    Returns
+    -------
+    counts : ndarray of int64, shape (k,)
+        For each grid the number of regions that contain none of its points.
+    shares : ndarray of float64, shape (k,)
+        The share of these regions in the area of the box.
+
+    Raises
+    ------
+    ValueError
+        If the complex is one of the plane, or a number is less than 2.
+    TypeError
+        If `complex` is no complex, or a number is no integer.
+
+    See Also
+    --------
+    unseen_regions : Which regions these are, and for any points.
+
+    Examples
+    --------
+    The first grid has no point between the folds at 0.1 and 0.3:
+
+    >>> from activations.experiments import unseen_by_grids
+    >>> from activations.regions import Box, linear_regions
+    >>> c = linear_regions([([[1, 0], [1, 0]], [-0.1, -0.3]), ([[1, 1]], [0])], Box(-1, 1))
+    >>> counts, shares = unseen_by_grids(c, [3, 11])
+    >>> counts, shares.round(9)
+    (array([1, 0]), array([0.1, 0. ]))
+    """
+    if not isinstance(complex, PolyhedralComplex):
+        raise TypeError(f"complex is {complex!r}, but must be a PolyhedralComplex")
+    if not isinstance(complex.domain, regions.Box):
+        raise ValueError(f"complex has the domain {complex.domain}, but must be that of a box")
+    low, high = complex.domain.low, complex.domain.high
+    counts, shares = [], []
+    for index, side in enumerate(sides):
+        n = integer(f"sides[{index}]", side, 2)
+        axes = (np.linspace(a, b, n) for a, b in zip(low, high, strict=True))
+        unseen = unseen_regions(complex, np.stack(np.meshgrid(*axes), axis=-1))
+        counts.append(len(unseen))
+        shares.append(float(complex.areas[unseen].sum() / complex.areas.sum()))
+    return np.array(counts, dtype=np.int64), np.array(shares, dtype=np.float64)
+
+
+def bounds_and_means(
+    rates: Sequence[float],
+    networks: Sequence[tuple[npt.ArrayLike, npt.ArrayLike]],
+    half_widths: Sequence[float],
+) -> FloatArray:
+    """Set the bound for the expected number of regions in squares beside means over a sample.
+
+    Parameters
+    ----------
+    rates : sequence of float
+        The rates of the hidden neurons, as for `activations.regions.bounds.expected_upper`.
+    networks : list of (W, b)
+        A sample, as `activations.mlp.sample_networks` draws it.
+    half_widths : sequence of float
+        The squares are [-r, r]^2 for each of these r.
+
+    Returns
+    -------
+    ndarray of float64, shape (k, 2)
+        For each square the bound and the mean.
+
+    Raises
+    ------
+    ValueError
+        If an r is not positive, or rates or networks are unusable.
+    TypeError
+        If something does not hold real numbers.
+
+    Examples
+    --------
+    >>> from activations.experiments import bounds_and_means
+    >>> from activations.mlp import sample_networks
+    >>> from activations.regions.bounds import default_rates
+    >>> networks = sample_networks((2, 20, 1), range(100))
+    >>> bounds_and_means(default_rates((2, 20, 1)), networks, [0.5]).round(1)
+    array([[49. , 29.6]])
+    """
+    rows = []
+    for index, r in enumerate(half_widths):
+        _square(f"half_widths[{index}]", r)
+        bound = expected_upper(rates, area=4 * r * r, perimeter=8 * r)
+        mean = regions.count_regions(list(networks), regions.Box(-r, r)).mean()
+        rows.append((bound, mean))
+    return np.array(rows, dtype=np.float64).reshape(-1, 2)
 
 
 @dataclass(frozen=True, eq=False)
