@@ -104,6 +104,9 @@ class PolyhedralComplex:
     linear_labels : ndarray of int, shape (F,), optional
         The linear region of each region.
         May be left out in the same case.
+    anchor : pair of int and (x, y), optional
+        A region and a point inside it on no fold, from whose pattern those of all regions follow;
+        in a box a corner will do.
 
     Notes
     -----
@@ -181,6 +184,7 @@ class PolyhedralComplex:
         certified: Literal["float64", "exact"],
         patterns: BoolArray | None = None,
         linear_labels: npt.NDArray[np.integer[Any]] | None = None,
+        anchor: tuple[int, tuple[float, float]] | None = None,
     ) -> None:
         self.layers = layers
         self.domain = domain
@@ -193,6 +197,7 @@ class PolyhedralComplex:
         self.certified = certified
         self._patterns = patterns
         self._linear_labels = linear_labels
+        self._anchor = anchor
 
     def __len__(self) -> int:
         """Return the number of activation regions."""
@@ -209,6 +214,7 @@ class PolyhedralComplex:
             "offsets": self.offsets,
             "certified": self.certified,
             "patterns": self._patterns,
+            "anchor": self._anchor,
             "linear_labels": self._linear_labels,
         }
         return partial(type(self), **arrays), (self.layers, self.domain)
@@ -452,7 +458,8 @@ class PolyhedralComplex:
         """A point inside each region, shape (F, 2): the centroid if there is one.
 
         In an unbounded region it lies on the bisector of the directions to infinity, as far from
-        the mean of the vertices as the farthest of them is from the origin.
+        the mean of the vertices as the farthest of them is from the origin, or a typical fold of
+        the first layer.
         """
         points = self.centroids.copy()
         if not len(self.edges):
@@ -465,7 +472,7 @@ class PolyhedralComplex:
             mean = reduce(np.add, base, offsets, 0.0)
             mean /= reduce(np.add, finite.astype(np.float64), offsets, 0.0)[:, None]
             distance = reduce(np.maximum, np.hypot(*base.T), offsets, 0.0)
-            distance[distance == 0] = 1.0
+            distance = np.maximum(distance, typical_distance(*self.layers[0]))
             start, sweep = self._recession
             middle = _turned(start[regions], sweep[regions] / 2)
             points[regions] = mean + distance[:, None] * middle
@@ -550,13 +557,16 @@ class PolyhedralComplex:
     def _root(self) -> tuple[int, BoolArray]:
         """Return a region and its pattern, decided with certainty.
 
-        The corners of a box are known without rounding, so where a corner belongs to one region
-        alone and no pre-activation vanishes, the pattern there is the region's.
-        Failing that, a point well inside the region with the largest area decides; in the plane,
-        one far out in the region with the widest angle at infinity.
+        Where it is not known which region a point lies in, it is so for a corner of a box that
+        belongs to one region alone, or for a point well inside a region that is large.
         """
+        from activations.regions.reference import pattern_at
+
         hidden = self.layers[:-1]
-        if isinstance(self.domain, Box):
+        if self._anchor is not None:
+            region, place = self._anchor
+            point = np.array(place)
+        elif isinstance(self.domain, Box):
             corners = self.domain.corners
             patterns, certain = signs(hidden, corners)
             for corner in np.flatnonzero(certain):
@@ -565,16 +575,13 @@ class PolyhedralComplex:
                 if len(positions) == 1:
                     region = np.searchsorted(self.offsets, positions[0], side="right") - 1
                     return int(region), patterns[corner]
-            region = np.argmax(self.areas)
+            region = int(np.argmax(self.areas))
+            point = self.interior_points[region]
         else:
-            region = np.argmax(self._recession[1])
-        point = self.interior_points[region]
+            region = int(np.argmax(self._recession[1]))
+            point = self.interior_points[region]
         patterns, certain = signs(hidden, point[None])
-        if certain[0]:
-            return int(region), patterns[0]
-        from activations.regions.reference import pattern_at
-
-        return int(region), pattern_at(self.layers, point)
+        return region, patterns[0] if certain[0] else pattern_at(self.layers, point)
 
     # Affine maps
 

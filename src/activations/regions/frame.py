@@ -375,8 +375,9 @@ def finish(state: Subdivision, widths: list[int], scale: float) -> dict[str, Any
 
     Returns
     -------
-    dict of ndarray
-        vertices, directions, edges, edge_neuron, halfedges and offsets as in `PolyhedralComplex`.
+    dict
+        vertices, directions, edges, edge_neuron, halfedges, offsets and, in the plane, the region
+        of the centre as anchor, all as in `PolyhedralComplex`.
 
     Examples
     --------
@@ -385,12 +386,15 @@ def finish(state: Subdivision, widths: list[int], scale: float) -> dict[str, Any
     [[0, 1], [1, 2], [2, 3], [3, 0]]
     """
     directions = np.empty((0, 2))
+    anchor = None
     if state.far is None:
         vertices = np.stack(state.coordinates, axis=1)
         ends = np.stack([state.tail, state.head], axis=1)
         neuron, loops, offsets = state.neuron, state.loops, state.offsets
     else:
-        vertices, directions, ends, neuron, loops, offsets = _without_sectors(state, scale)
+        vertices, directions, ends, neuron, loops, offsets, region = _without_sectors(state, scale)
+        x, y = (scale * _CENTRE).tolist()
+        anchor = region, (x, y)
     first = np.cumsum([0, *widths])
     layer = np.searchsorted(first, neuron, side="right") - 1
     index = neuron - np.where(layer >= 0, first[layer], 0)
@@ -401,6 +405,7 @@ def finish(state: Subdivision, widths: list[int], scale: float) -> dict[str, Any
         "edge_neuron": np.stack([layer, index], axis=1).astype(np.int32),
         "halfedges": loops.astype(np.int32),
         "offsets": offsets.astype(np.int32),
+        "anchor": anchor,
     }
 
 
@@ -440,14 +445,19 @@ def _origin(state: Subdivision, half: IntArray) -> IntArray:
 
 def _without_sectors(
     state: Subdivision, scale: float
-) -> tuple[FloatArray, FloatArray, IntArray, IntArray, IntArray, IntArray]:
-    """Take the sides of the sectors out of the plane, and what lies at infinity."""
+) -> tuple[FloatArray, FloatArray, IntArray, IntArray, IntArray, IntArray, int]:
+    """Take the sides of the sectors out of the plane, and what lies at infinity.
+
+    Returns vertices, directions, edges, their neurons, loops and offsets of the faces, and the
+    face of the centre.
+    """
     assert state.far is not None
     edges, faces = len(state.tail), len(state.offsets) - 1
     spoke, fold = state.neuron == SPOKE, state.neuron >= 0
     if not fold.any():
         none = np.empty(0, dtype=np.int64)
-        return np.empty((0, 2)), np.empty((0, 2)), none.reshape(0, 2), none, none, np.zeros(2, int)
+        empty = np.empty((0, 2))
+        return empty, empty, none.reshape(0, 2), none, none, np.zeros(2, np.int64), 0
     # A vertex on a spoke joins two pieces of one fold; at the centre there is none.
     artificial = np.zeros(len(state.error), dtype=np.bool_)
     artificial[state.tail[spoke]] = artificial[state.head[spoke]] = True
@@ -477,7 +487,9 @@ def _without_sectors(
     loops = loops[fold[loops >> 1] & ~artificial[_origin(state, loops)]]
     parts = label[face_of[loops]]
     order = np.lexsort((~state.far[_origin(state, loops)], parts))
-    _, begin = np.unique(parts[order], return_index=True)
+    names, begin = np.unique(parts[order], return_index=True)
+    # The first half-edge leads away from the centre.
+    centre = np.count_nonzero(~special) + np.searchsorted(names, label[face_of[0]])
     walk, offsets = march(follow, loops[order[begin]])
     plain = state.loops[~special[face]]
     del follow, face, face_of
@@ -519,4 +531,4 @@ def _without_sectors(
         ray = np.flatnonzero(np.isin(ends[:, end], place[lonely]))
         foot, way = ends[ray, end], directions[ends[ray, 1 - end] - len(finite)]
         vertices[foot] -= np.sum(vertices[foot] * way, axis=1)[:, None] * way
-    return vertices, directions, ends, neuron, loops, offsets
+    return vertices, directions, ends, neuron, loops, offsets, int(centre)

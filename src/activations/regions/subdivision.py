@@ -922,9 +922,9 @@ def subdivide(layers: Layers, start: Subdivision, *, local: bool = False) -> dic
 
     Returns
     -------
-    dict of ndarray
-        What a `PolyhedralComplex` is made of: vertices, directions, edges, edge_neuron, halfedges
-        and offsets.
+    dict
+        What a `PolyhedralComplex` is made of: vertices, directions, edges, edge_neuron, halfedges,
+        offsets and anchor.
 
     Raises
     ------
