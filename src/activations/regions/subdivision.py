@@ -656,21 +656,7 @@ class _Engine:
         point = vertices + size + np.arange(crossings)
         head[left] = head[right] = tail[left + 1] = tail[right + 1] = point
 
-        # Which half-edge follows which around the face on their left. Where two chords cross, the
-        # right one comes from the right of the left one.
-        half, start = sides.half, sides.start
-        follow = np.empty(2 * count, dtype=np.int64)
-        follow[half[:-1]] = half[1:]
-        follow[half[np.append(start[1:], len(half)) - 1]] = half[start]
-        follow[half[chords.begin - 1]], follow[2 * first + 1] = 2 * first, half[chords.begin]
-        follow[half[chords.end - 1]], follow[2 * last] = 2 * last + 1, half[chords.end]
-        follow[2 * left], follow[2 * right] = 2 * right + 2, 2 * left + 1
-        follow[2 * left + 3], follow[2 * right + 3] = 2 * right + 1, 2 * left + 2
-        # Let a ray turn about the first vertex of the old face: a new face begins where the ray
-        # begins, where a chord begins, and where two chords cross.
-        starts = np.concatenate([half[start], half[chords.begin], 2 * left + 2])
-        loops, offsets = march(follow, starts)
-
+        loops, offsets = _faces(sides, chords, 2 * first, 2 * last, 2 * left, 2 * right, 2 * count)
         columns = zip(old.coordinates, points.columns, meetings.points.columns, strict=True)
         self.fresh = vertices
         self.state = Subdivision(
@@ -884,6 +870,35 @@ def _norms(W: FloatArray, b: FloatArray) -> tuple[float, float, float]:
     eighth = float(np.einsum("...ij,...ij->...", gram, gram).max())
     biases = float(np.einsum("...i,...i->...", b, b).max())
     return _SLACK * square**0.5, _SLACK * eighth**0.125, _SLACK * biases**0.5
+
+
+def _faces(
+    sides: _Sides,
+    chords: _Chords,
+    first: IntArray,
+    last: IntArray,
+    left: IntArray,
+    right: IntArray,
+    size: int,
+) -> tuple[IntArray, IntArray]:
+    """Walk around the new faces.
+
+    Given are, as half-edges in the direction of their chord, the first and the last piece of each
+    chord, and the pieces of both chords before each crossing.
+    """
+    half, start = sides.half, sides.start
+    follow = np.empty(size, dtype=np.int64)
+    follow[half[:-1]] = half[1:]
+    follow[half[np.append(start[1:], len(half)) - 1]] = half[start]
+    # At the ends of chords, turn left; where two of them cross, the right one comes from the right
+    # of the left one.
+    follow[half[chords.begin - 1]], follow[first + 1] = first, half[chords.begin]
+    follow[half[chords.end - 1]], follow[last] = last + 1, half[chords.end]
+    follow[left], follow[right] = right + 2, left + 1
+    follow[left + 3], follow[right + 3] = right + 1, left + 2
+    # Let a ray turn about the first vertex of the old face: a new face begins where the ray begins,
+    # where a chord begins, and where two chords cross.
+    return march(follow, np.concatenate([half[start], half[chords.begin], left + 2]))
 
 
 def _ranks(
