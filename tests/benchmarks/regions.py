@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from matplotlib.ticker import LogLocator, NullFormatter
 from threadpoolctl import threadpool_limits
 
 from activations.figures import style
@@ -174,12 +175,20 @@ def draw_scaling(found: dict[str, list[tuple[int, int, float]]]) -> BookFigure:
     """Draw time and time a region over the width, both axes logarithmic."""
     figure, (left, right) = style.new_figure(ncols=2, height=3.2)
     marks = ("o", "s")
+    widths = sorted({n for points in found.values() for n, _, _ in points})
     for (kind, points), mark in zip(found.items(), marks, strict=True):
         n, regions, took = np.array(points).T
         left.loglog(n, took, marker=mark, label=kind)
         right.loglog(n, 1e6 * took / regions, marker=mark, label=kind)
     left.set(xlabel="width n", ylabel="CPU time in s")
     right.set(xlabel="width n", ylabel="µs a region")
+    # The smaller axis spans less than a decade or two: name some numbers between the powers.
+    right.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    right.yaxis.set_major_formatter("{x:g}")
+    right.yaxis.set_minor_formatter(NullFormatter())
+    for ax in (left, right):
+        ax.set_xticks(widths, [str(n) for n in widths])
+        ax.set_xticks([], minor=True)
     left.legend()
     return figure
 
