@@ -592,6 +592,13 @@ class TestRadii:
             parallel = len(c.edges) == 2 * len(c.vertices)
             assert inner.sum() == (0 if parallel else len(c.vertices))
 
+    def test_lines_of_the_first_layer_bound_both_from_below(self):
+        networks = sample_networks((2, 3, 4, 4, 1), range(30))
+        counts, first = count_ensemble(networks), lines.zoom_radii(*networks[0])
+        assert (first <= counts.reach * (1 + 1e-9)).all()
+        assert (first < counts.reach * (1 - 1e-9)).any()
+        assert (counts.reach < counts.radius * (1 - 1e-9)).any()
+
     def test_against_a_search_over_the_polygons(self):
         network = random_network(7, 4, 4)
         c = linear_regions(network, PLANE)
@@ -709,6 +716,17 @@ class TestBoundsAndMeans:
             assert mean == pytest.approx(counts.mean())
             assert bound == pytest.approx(expected_upper(rates, 4 * r * r, 8 * r))
             assert mean - 3 * counts.std() / math.sqrt(60) < bound
+
+    @pytest.mark.parametrize("widths", [(2, 20, 1), (2, 5, 5, 5, 5, 1)])
+    def test_cells_by_crossings(self, widths):
+        # What the bound rests on: 1 + crossings + half the meetings with the boundary.
+        (left, bottom), (right, top) = low, high = (-3.0, -2.0), (4.0, 5.0)
+        networks = sample_networks(widths, range(10))
+        for k in range(10):
+            c = linear_regions([(W[k], b[k]) for W, b in networks], Box(low, high))
+            x, y = c.vertices.T
+            rim = ((x == left) | (x == right) | (y == bottom) | (y == top)).sum()
+            assert len(c) == 1 + (len(x) - rim) + (rim - 4) / 2
 
     @pytest.mark.parametrize("r", [0, -1.0, math.nan])
     def test_rejects_squares_without_inside(self, r):

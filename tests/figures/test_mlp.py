@@ -235,7 +235,7 @@ class TestEnsembles:
         assert heights(flat) == {0: 1, 6: 2}
         assert heights(lower.containers[0]) == {0: 1, 6: 1, 24: 1}
         for ax, linear in ((upper, self.DEEP.linear_box), (lower, self.DEEP.linear_plane)):
-            (steps,) = (patch for patch in ax.patches if isinstance(patch, StepPatch))
+            steps = next(patch for patch in ax.patches if isinstance(patch, StepPatch))
             values, edges, _ = steps.get_data()
             assert values.sum() == 3
             for number in linear:

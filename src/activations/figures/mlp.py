@@ -565,7 +565,8 @@ def region_counts(
     -------
     BookFigure
         Above the numbers in the square, below those in the plane: bars for the activation regions,
-        a line of steps for the linear regions of the deep networks.
+        with dashed outlines for the first kind of networks, and steps for the linear regions of
+        the second kind.
 
     Raises
     ------
@@ -599,17 +600,9 @@ def region_counts(
         ax.set_ylabel("networks")
         ax.yaxis.set_major_locator(MaxNLocator(5, integer=True))
         ax.tick_params(labelbottom=True)
+    upper.hist(flat.activation_box, edges, color=style.BLUE, alpha=0.3, edgecolor="none")
     heights, _ = np.histogram(flat.activation_box, edges)
-    upper.bar(
-        edges[:-1] + _BIN / 2,
-        heights,
-        width=_BIN,
-        color=style.BLUE,
-        alpha=0.45,
-        hatch="////",
-        edgecolor=style.BLUE,
-        linewidth=0,
-    )
+    upper.stairs(heights, edges, color=style.BLUE, linewidth=1.4, linestyle="--")
     lower.axvline(in_plane, color=style.BLUE, linestyle="--")
     lower.annotate(
         f"{flat_name}: always {in_plane}",
@@ -623,8 +616,10 @@ def region_counts(
     upper.set_xlabel(f"regions in $[-{_plain(half_width)}, {_plain(half_width)}]^2$")
     lower.set_xlabel("regions in the plane")
     handles = [
-        Patch(facecolor=style.BLUE, alpha=0.45, hatch="////", label=flat_name),
-        Patch(facecolor=style.ORANGE, alpha=0.45, label=f"{deep_name}, activation"),
+        Line2D([], [], color=style.BLUE, linewidth=1.4, linestyle="--", label=flat_name),
+        Patch(
+            facecolor=style.ORANGE, alpha=0.45, edgecolor="none", label=f"{deep_name}, activation"
+        ),
         Line2D([], [], color=style.ORANGE, linewidth=1.4, label=f"{deep_name}, linear"),
     ]
     figure.legend(handles=handles, loc="outside upper center", ncols=1)
