@@ -213,7 +213,7 @@ def zoom_series(
             shown[:, 1],
             linestyle="none",
             marker="o",
-            markersize=2.5,
+            markersize=2,
             color=style.INK,
             zorder=3,
         )
