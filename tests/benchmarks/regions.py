@@ -182,7 +182,7 @@ def draw_scaling(found: dict[str, list[tuple[int, int, float]]]) -> BookFigure:
         right.loglog(n, 1e6 * took / regions, marker=mark, label=kind)
     left.set(xlabel="width n", ylabel="CPU time in s")
     right.set(xlabel="width n", ylabel="µs a region")
-    # The smaller axis spans less than a decade or two: name some numbers between the powers.
+    # It spans a decade or two: name numbers between the powers of ten, too.
     right.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     right.yaxis.set_major_formatter("{x:g}")
     right.yaxis.set_minor_formatter(NullFormatter())
