@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from activations.regions.frame import (
     SPOKE,
@@ -47,7 +48,7 @@ _UNIT = 2.0**-53
 _SLACK = 1 + 2.0**-10
 # From how many pairs of an edge and a neuron on a layer is examined piece by piece, and how many
 # edges make a piece.
-_LOCAL_FROM, _PIECE = 2**23, 1024
+_LOCAL_FROM, _PIECE = 2**23, 2048
 # How many numbers are worked on at once.
 _BLOCK = 2**18
 # Below that, the sine of an angle is not known well enough for the bounds.
@@ -812,6 +813,21 @@ class _Polish:
         return np.where(better, np.minimum(self.before, distance + shift), self.before)
 
 
+def _cells(code: npt.NDArray[np.uint64]) -> IntArray:
+    """Return where the largest squares of a quadtree begin that hold few enough sorted codes."""
+    step = code[1:] ^ code[:-1]
+    begins, inside = [], np.zeros(len(code), dtype=np.bool_)
+    for level in range(17):
+        begin = np.append(0, 1 + np.flatnonzero(step >> np.uint64(32 - 2 * level)))
+        sizes = np.diff(np.append(begin, len(code)))
+        small = (sizes <= _PIECE) | (level == 16)
+        begins.append(begin[small & ~inside[begin]])
+        inside |= np.repeat(small, sizes)
+        if inside.all():
+            break
+    return np.sort(np.concatenate(begins))
+
+
 def _neighbourhoods(state: Subdivision, edges: IntArray) -> list[IntArray]:
     """Sort edges into pieces that lie close together."""
     x, y = state.coordinates[:2]
@@ -833,14 +849,13 @@ def _neighbourhoods(state: Subdivision, edges: IntArray) -> list[IntArray]:
     pieces: list[IntArray] = []
     for _ in range(3):
         # Edges that stick out of their piece go to coarser ones.
-        parts = max(1, len(order) // _PIECE)
-        cuts = np.arange(parts) * len(order) // parts
+        cuts = _cells(code[order])
         sizes = np.diff(np.append(cuts, len(order)))
         spans = [
             np.maximum.reduceat(m[order], cuts) - np.minimum.reduceat(m[order], cuts)
             for m in middles
         ]
-        inside = length[order] <= 0.5 * np.repeat(np.maximum(*spans), sizes)
+        inside = length[order] <= np.repeat(np.maximum(*spans), sizes)
         kept = np.add.reduceat(inside, cuts)
         pieces += np.split(edges[order[inside]], np.cumsum(kept)[:-1])
         order = order[~inside]
