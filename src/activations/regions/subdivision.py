@@ -354,10 +354,10 @@ class _Engine:
             _, b = self.hidden[k + 1]
             weights, sizes = self.transposed(k + 1)
             terms = (len(always) + 2) * _UNIT
-            value_rounding = (rounding + terms * scope)[always] @ sizes[always]
-            value_rounding = _SLACK * (value_rounding + rounding[open_] @ sizes[open_])
-            slope_rounding = (tilt + terms * slope)[always] @ sizes[always]
-            slope_rounding = _SLACK * (slope_rounding + tilt[open_] @ sizes[open_])
+            live = np.concatenate([always, open_])
+            carried = np.stack([rounding, tilt])[:, live]
+            carried[:, : len(always)] += terms * np.stack([scope, slope])[:, always]
+            value_rounding, slope_rounding = _SLACK * (carried @ sizes[live])
             affine = np.concatenate([affine[:, always] @ weights[always], weights[open_]])
             affine[2] += b
             basis = np.concatenate([basis, np.maximum(values, 0.0, out=values)], axis=1)
