@@ -33,8 +33,8 @@ BoolArray = npt.NDArray[np.bool_]
 
 # What an edge lies on that is no neuron's fold.
 BORDER, SPOKE = -1, -2
-# The corners of the triangle and the centre: no network with round numbers has folds there.
-_ANGLES = (0.3297, 2.3571, 4.4159)
+# The corners of the triangle and the centre: a network of round numbers has no folds near these.
+_ANGLES = (0.3875, 2.4592, 4.5309)
 _CENTRE = np.array([0.0137, -0.0251])
 
 

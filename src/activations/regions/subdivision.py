@@ -194,6 +194,15 @@ class _Engine:
             raise Uncertified
         self.uncertain |= wild
 
+    def inaccuracy(self) -> float:
+        """Return the largest error that a coordinate may have, as a share of its size."""
+        state = self.state
+        if state.far is None:
+            return float(state.error.max()) / self.size
+        # Far out in the plane, coordinates are quotients by a small one.
+        finite = ~state.far
+        return float((state.error[finite] / state.coordinates[2][finite]).max())
+
     def doubt(self, where: BoolArray, vertices: IntArray) -> None:
         """Stop, or mark the networks of those `vertices` for which `where` is true."""
         if not where.any():
@@ -493,6 +502,8 @@ class _Engine:
             if not len(self.state.loops) or not len(folds.edge):
                 return self.tally() if count else None
             sides = self.sides(folds)
+            if not len(sides.half):
+                return self.tally() if count else None
             chords = self.chords(layer, folds, sides)
             meetings = self.meetings(chords, points)
             if np.count_nonzero(self.uncertain) == uncertain:
@@ -937,7 +948,9 @@ def _ranks(
     return place[:cross], place[cross:]
 
 
-def subdivide(layers: Layers, start: Subdivision, *, local: bool = False) -> dict[str, Any]:
+def subdivide(
+    layers: Layers, start: Subdivision, *, local: bool = False, accuracy: float = np.inf
+) -> dict[str, Any]:
     """Divide a domain by the folds of all hidden layers of one network.
 
     Parameters
@@ -949,6 +962,9 @@ def subdivide(layers: Layers, start: Subdivision, *, local: bool = False) -> dic
     local : bool
         Whether all layers but the first are examined piece by piece, which takes longer and gives
         better bounds of the errors; by default only large ones are.
+    accuracy : float
+        How much of their size the errors of coordinates may be: in a box, of the box's size, in the
+        plane, of their distance from the origin. Without it, only signs and orders are certain.
 
     Returns
     -------
@@ -959,7 +975,7 @@ def subdivide(layers: Layers, start: Subdivision, *, local: bool = False) -> dic
     Raises
     ------
     Uncertified
-        If a sign or an order is within the rounding error.
+        If a sign or an order is within the rounding error, or a coordinate may be less accurate.
 
     Examples
     --------
@@ -981,7 +997,7 @@ def subdivide(layers: Layers, start: Subdivision, *, local: bool = False) -> dic
             engine.divide(layer)
         widths = [len(b) for _, b in engine.hidden]
         found = finish(engine.state, widths, engine.scale)
-    if not np.isfinite(found["vertices"]).all():
+    if not np.isfinite(found["vertices"]).all() or engine.inaccuracy() > accuracy:
         raise Uncertified
     return found
 
