@@ -1,12 +1,13 @@
 """Checks of arguments that several rooms share; each error names the argument."""
 
+from collections.abc import Iterable, Sequence
 from numbers import Integral
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["integer", "unmasked_array"]
+__all__ = ["integer", "network_widths", "unmasked_array"]
 
 
 def integer(name: str, value: int, least: int | None = None) -> int:
@@ -23,6 +24,25 @@ def integer(name: str, value: int, least: int | None = None) -> int:
     if least is not None and value < least:
         raise ValueError(f"{name} is {value}, but must be at least {least}")
     return int(value)
+
+
+def network_widths(widths: Sequence[int]) -> list[int]:
+    """Return the widths of a network, inputs first and outputs last, or say which one is none.
+
+    Examples
+    --------
+    >>> from activations._arguments import network_widths
+    >>> network_widths((2, 20, 1))
+    [2, 20, 1]
+    """
+    if not isinstance(widths, Iterable):
+        raise TypeError(f"widths is {widths!r}, but must be a sequence of integers")
+    sizes = [integer(f"widths[{index}]", width, 1) for index, width in enumerate(widths)]
+    if len(sizes) < 2:
+        raise ValueError(
+            f"widths has length {len(sizes)}, but must name at least the inputs and the outputs"
+        )
+    return sizes
 
 
 def unmasked_array(name: str, value: ArrayLike) -> NDArray[Any]:

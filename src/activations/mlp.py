@@ -25,7 +25,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from activations._arguments import integer
+from activations._arguments import integer, network_widths
 
 __all__ = [
     "Grid",
@@ -66,16 +66,6 @@ def _real(name: str, value: float) -> float:
     if not math.isfinite(number):
         raise ValueError(f"{name} is {value!r}, but must be finite")
     return number
-
-
-def _checked_widths(widths: Sequence[int]) -> list[int]:
-    """Return the widths as integers, or say which one is none."""
-    if not isinstance(widths, Iterable):
-        raise TypeError(f"widths is {widths!r}, but must be a sequence of integers")
-    checked = [integer(f"widths[{index}]", width, 1) for index, width in enumerate(widths)]
-    if len(checked) < 2:
-        raise ValueError(f"widths has {len(checked)} entries, but must name inputs and outputs")
-    return checked
 
 
 def _linear(
@@ -149,7 +139,7 @@ def mlp(
     >>> count_parameters(shallow)
     81
     """
-    sizes = _checked_widths(widths)
+    sizes = network_widths(widths)
     modules: list[nn.Module] = []
     for fan_in, fan_out in pairwise(sizes):
         modules += [_linear(fan_in, fan_out, generator, dtype), nn.ReLU()]
@@ -218,7 +208,7 @@ def parameter_count(widths: Sequence[int]) -> int:
     >>> parameter_count((2, 20, 1)), parameter_count((2, 5, 5, 5, 5, 1))
     (81, 111)
     """
-    sizes = _checked_widths(widths)
+    sizes = network_widths(widths)
     return sum(n * (m + 1) for m, n in pairwise(sizes))
 
 

@@ -387,7 +387,11 @@ def test_expected_numbers_beyond_float64():
         hanin_rolnick_upper(10**200, 1.0, 1.0)
     with pytest.raises(OverflowError):
         expected_upper([1e200, 1e200], 1, 4)
-    assert expected_upper([np.float32(0.5), np.int64(2)], 10**400 * 0, 4) == 6.0
+    assert expected_upper([Fraction(1, 10**200)] * 2, 10**400, 4) == 2.0
+
+
+def test_numbers_of_numpy_are_rates():
+    assert expected_upper([np.float32(0.5), np.int64(2)], 1, 4) == 7.0
 
 
 def test_hanin_and_rolnick_need_enough_neurons():

@@ -13,11 +13,11 @@ hidden layer is wider than its input, at least that many linear regions.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from numbers import Rational, Real
 
-from activations._arguments import integer
+from activations._arguments import integer, network_widths
 from activations.lines import max_regions
 
 __all__ = [
@@ -34,14 +34,8 @@ __all__ = [
 
 def _read_widths(widths: Sequence[int]) -> tuple[int, list[int]]:
     """Return the number of inputs and the widths of the hidden layers."""
-    if not isinstance(widths, Iterable):
-        raise TypeError(f"widths is {widths!r}, but must be a sequence of integers")
-    sizes = [integer(f"widths[{index}]", width, 1) for index, width in enumerate(widths)]
-    if len(sizes) < 2:
-        raise ValueError(
-            f"widths has length {len(sizes)}, but must name at least the inputs and the outputs"
-        )
-    return sizes[0], sizes[1:-1]
+    n_0, *hidden, _ = network_widths(widths)
+    return n_0, hidden
 
 
 def _exact(name: str, value: float) -> Fraction:
@@ -138,7 +132,7 @@ def montufar_upper(widths: Sequence[int]) -> int:
 
     References
     ----------
-    G. Montufar, Notes on the number of linear regions of deep neural networks, SampTA 2017.
+    G. Montúfar, Notes on the number of linear regions of deep neural networks, SampTA 2017.
 
     Examples
     --------
@@ -259,11 +253,11 @@ def montufar_lower(widths: Sequence[int]) -> int:
     If no sum over some of these neurons of output weight times normal has a zero coordinate, the
     gradient then changes wherever one crosses from region to region, so these activation regions
     are linear regions.
-    (Montufar et al. state the theorem for linear regions and all :math:`n_L \ge n_0`.)
+    (Montúfar et al. state the theorem for linear regions and all :math:`n_L \ge n_0`.)
 
     References
     ----------
-    G. Montufar, R. Pascanu, K. Cho, Y. Bengio, On the number of linear regions of deep neural
+    G. Montúfar, R. Pascanu, K. Cho, Y. Bengio, On the number of linear regions of deep neural
     networks, NIPS 2014.
 
     Examples
@@ -436,25 +430,32 @@ def expected_upper(rates: Sequence[float], area: float, perimeter: float) -> flo
     the weights depend on one another, and any depth is allowed.
 
     *Proof.*
-    Given all parameters but the bias of neuron i, its pre-activation without the bias,
-    :math:`\hat z_i`, is piecewise affine along every segment and on the plane, and almost no value
-    of the bias makes :math:`z_i = \hat z_i + b_i` vanish at one of finitely many given points or
-    on a whole piece on which :math:`\hat z_i` is constant.
-    Let i < j, ordered by layers.
+    Number the neurons through the layers, first layer first.
+    The pre-activation of neuron i without its bias, :math:`\hat z_i`, depends on no bias of the
+    same or of a later layer, and it is piecewise affine along every segment and on the plane.
+    Given all parameters but :math:`b_i`, almost no value of it makes :math:`z_i = \hat z_i + b_i`
+    vanish at one of finitely many given points that do not depend on :math:`b_i`, or on a whole
+    piece on which :math:`\hat z_i` is constant.
+    Let i < j.
     Where :math:`z_i = 0` neuron i sends 0 to the next layer, so the common zeros of z_i and z_j
     are those points at which :math:`G = (\hat z_i, \hat z_j')` takes the value
     :math:`(-b_i, -b_j)`, where the prime says that neuron i is taken out; G does not depend on
     :math:`b_i` and :math:`b_j`.
     It is piecewise affine, so for almost all biases these points are finitely many, lie inside its
-    pieces and have :math:`\det DG \ne 0`, and by the first remark no third neuron vanishes there.
-    So, almost surely, folds of different neurons meet at finitely many points, and only two at a
+    pieces and have :math:`\det DG \ne 0`.
+    They do not depend on the bias of a neuron k > j, which therefore does not vanish at any of
+    them.
+    So no three neurons vanish at the same point, as the last of them would do so at a common zero
+    of the other two.
+    Hence, almost surely, folds of different neurons meet at finitely many points, and only two at a
     time.
     Both go through there: as no other neuron vanishes nearby, z_i is affine there, and beyond the
     fold of i the gradient of z_j changes by a multiple of that of z_i, to which it is not parallel
     on one side and hence on neither.
     At all its other points a fold is straight, as its neuron is affine nearby and not constant.
-    Folds meet the boundary of the polygon in finitely many points, each by itself, none of them a
-    corner, and cross it there.
+    The fold of i meets the boundary of the polygon in finitely many points, none of them a corner,
+    and crosses it there; no neuron after i vanishes at these points, so folds meet the boundary
+    each by itself.
     The folds cut the polygon into convex cells, which are the activation regions that meet it.
     With V crossings, B meetings with the boundary and k corners there are V + B + k vertices, of
     the degrees 4, 3 and 2, hence 2 V + 3 B / 2 + k edges, and as
