@@ -1,3 +1,5 @@
+"""Figures of complexes: what the artists hold, against the regions themselves."""
+
 import numpy as np
 import pytest
 import torch

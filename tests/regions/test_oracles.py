@@ -199,7 +199,7 @@ def test_folds_that_are_missing_are_seen():
         verdict(arrays)
 
 
-def test_the_grid_sees_patterns_that_no_region_has(monkeypatch):
+def test_the_grid_sees_patterns_that_no_region_has():
     """As above, but with a fold that no centroid is beyond."""
     corner = [(np.array([[1.0, 1.0]]), np.array([-3.9])), (np.array([[1.0]]), np.array([0.0]))]
     arrays = parts(layers=[(corner[0][0], np.array([-9.0])), corner[1]])
