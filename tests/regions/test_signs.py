@@ -130,24 +130,6 @@ def test_jumps_vanish_as_integers_say(seed, hidden, outputs):
     assert vanishing_jumps(layers, neurons, patterns).tolist() == expected
 
 
-@settings(deadline=None, max_examples=30)
-@given(seeds, st.lists(st.integers(1, 4), min_size=1, max_size=3))
-def test_a_batch_of_networks_is_decided_network_by_network(seed, hidden):
-    rng = np.random.default_rng(seed)
-    networks = [draw(rng, [2, *hidden, 1], rng.choice(["generic", "integer"])) for _ in range(3)]
-    stacked = [
-        (np.stack([W for W, _ in level]), np.stack([b for _, b in level]))
-        for level in zip(*networks, strict=True)
-    ]
-    neurons, patterns = folds_of(rng, networks[0], 15)
-    which = rng.integers(3, size=15)
-    expected = np.empty(15, dtype=bool)
-    for k in range(3):
-        mine = which == k
-        expected[mine] = vanishing_jumps(networks[k], neurons[mine], patterns[mine])
-    assert vanishing_jumps(stacked, neurons, patterns, which).tolist() == expected.tolist()
-
-
 def test_small_chunks_change_nothing(monkeypatch):
     rng = np.random.default_rng(3)
     layers = draw(rng, [2, 4, 4, 4, 2], "integer")

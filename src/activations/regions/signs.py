@@ -192,30 +192,28 @@ def unpack(packed: ByteArray, count: int) -> BoolArray:
     return np.unpackbits(packed, axis=1, count=count, bitorder="little").view(np.bool_)
 
 
-def vanishing_jumps(
-    layers: Layers,
-    neurons: npt.NDArray[Any],
-    patterns: BoolArray,
-    which: npt.NDArray[Any] | None = None,
-) -> BoolArray:
+def vanishing_jumps(layers: Layers, neurons: npt.NDArray[Any], patterns: BoolArray) -> BoolArray:
     r"""Decide across which folds the network's affine map stays the same, exactly.
 
     Parameters
     ----------
     layers : sequence of (W, b)
-        The layers of a network; or of many networks of one shape, stacked along a leading axis.
+        The layers of the network, the output layer last.
     neurons : ndarray of int, shape (E, 2)
         For every fold the hidden layer and the index of the one neuron that switches there.
     patterns : ndarray of bool, shape (E, N)
         The pattern on either side of each fold; only the layers after the neuron's matter, on
         which the two sides agree.
-    which : ndarray of int, shape (E,), optional
-        The network of each fold, where there are many.
 
     Returns
     -------
     ndarray of bool, shape (E,)
         True where the jump is exactly zero.
+
+    Raises
+    ------
+    ValueError
+        If a layer or an index is negative, as on the sides of a box.
 
     See Also
     --------
@@ -252,23 +250,17 @@ def vanishing_jumps(
     neurons, patterns = np.asarray(neurons), np.asarray(patterns)
     if neurons.size and neurons.min() < 0:
         raise ValueError("neurons must not be negative: the sides of a box are no folds")
-    if which is None:
-        layers = [(W[None], b[None]) for W, b in layers]
     zero = np.zeros(len(neurons), dtype=np.bool_)
-    widest = max(W.shape[-1] * (W.shape[-2] if which is not None else 1) for W, _ in layers)
-    for part in chunks(len(neurons), _CHUNK // widest):
-        network = None if which is None else np.asarray(which)[part]
-        zero[part] = _vanishing(layers, neurons[part], patterns[part], network)
+    for part in chunks(len(neurons), _CHUNK // max(W.shape[1] for W, _ in layers)):
+        zero[part] = _vanishing(layers, neurons[part], patterns[part])
     return zero
 
 
-def _vanishing(
-    layers: Layers, neurons: npt.NDArray[Any], patterns: BoolArray, which: npt.NDArray[Any] | None
-) -> BoolArray:
+def _vanishing(layers: Layers, neurons: npt.NDArray[Any], patterns: BoolArray) -> BoolArray:
     """Do what `vanishing_jumps` does, for folds few enough to be handled at once."""
     zero = np.zeros(len(neurons), dtype=np.bool_)
     undecided = np.zeros(len(neurons), dtype=np.bool_)
-    first = np.cumsum([0, *(b.shape[1] for _, b in layers)])
+    first = np.cumsum([0, *(len(b) for _, b in layers)])
     # Folds whose column has been taken up, with what has become of it.
     active = np.zeros(0, dtype=np.intp)
     vector = np.zeros((0, 0))
@@ -276,12 +268,11 @@ def _vanishing(
     for level, (W, _) in enumerate(layers):
         if level:
             begins = np.flatnonzero(neurons[:, 0] == level - 1)
-            column = W[0 if which is None else which[begins], :, neurons[begins, 1]]
             if len(active):
-                matrix = W[0] if which is None else W[which[active]]
-                vector, error = _push(matrix, vector, error)
+                vector, error = _push(W, vector, error)
             active = np.concatenate([active, begins])
-            vector = np.concatenate([vector.reshape(-1, W.shape[1]), column])
+            columns = W[:, neurons[begins, 1]].T
+            vector = np.concatenate([vector.reshape(-1, len(W)), columns])
             error = np.concatenate([error, np.zeros(len(begins))])
         if level == len(layers) - 1:
             nonzero = (np.abs(vector) > error[:, None]).any(axis=1)
@@ -301,12 +292,11 @@ def _vanishing(
         folds = np.flatnonzero(undecided)
         # The jump depends on the layers behind the neuron alone, so many folds share it.
         behind = np.arange(patterns.shape[1]) >= first[neurons[folds, 0] + 1][:, None]
-        network = np.zeros(len(folds), np.intp) if which is None else which[folds]
-        keys = np.column_stack([network, neurons[folds], patterns[folds] & behind])
+        keys = np.column_stack([neurons[folds], patterns[folds] & behind])
         cases, case = np.unique(keys, axis=0, return_inverse=True)
         exact = [
-            jump_is_zero([(W[n], b[n]) for W, b in layers], level, index, np.array(on, dtype=bool))
-            for n, level, index, *on in cases.tolist()
+            jump_is_zero(layers, level, index, np.array(on, dtype=bool))
+            for level, index, *on in cases.tolist()
         ]
         zero[folds] = np.array(exact)[case]
     return zero
@@ -315,11 +305,11 @@ def _vanishing(
 def _push(
     matrix: FloatArray, vector: FloatArray, error: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Multiply each row of `vector` by a matrix, or by its own one, with its error's bound."""
-    unit = rounding(matrix.shape[-1])
+    """Multiply each row of `vector` by a matrix, with its error's bound."""
+    unit = rounding(matrix.shape[1])
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-        size = (1 + unit) * np.abs(matrix).sum(axis=-1).max(axis=-1)
-        product = vector @ matrix.T if matrix.ndim == 2 else (matrix @ vector[:, :, None])[:, :, 0]
+        size = (1 + unit) * np.abs(matrix).sum(axis=1).max()
+        product = vector @ matrix.T
         bound = size * ((1 + unit) * error + unit * np.abs(vector).max(axis=1))
-        bound += _TINY * (matrix.shape[-1] + size)
+        bound += _TINY * (matrix.shape[1] + size)
     return product, bound
