@@ -655,6 +655,7 @@ def test_arrays_are_read_only_and_worked_out_once():
         assert not array.flags.writeable, name
         assert np.shares_memory(array, getattr(c, name)) or not array.size, name
     assert not c.regions[0].flags.writeable
+    assert not any(array.flags.writeable for layer in c.layers for array in layer)
     assert c.regions is c.regions
 
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.collections import LineCollection, PolyCollection
 
-__all__ = ["PolyhedralComplex", "vanishing_jumps"]
+__all__ = ["PolyhedralComplex"]
 
 IntArray = npt.NDArray[np.int32]
 Index = npt.NDArray[np.int64]
@@ -186,7 +186,7 @@ class PolyhedralComplex:
         linear_labels: npt.NDArray[np.integer[Any]] | None = None,
         anchor: tuple[int, tuple[float, float]] | None = None,
     ) -> None:
-        self.layers = layers
+        self.layers = [(_frozen(W), _frozen(b)) for W, b in layers]
         self.domain = domain
         self.vertices = _frozen(vertices)
         self.directions = _frozen(directions)
@@ -335,7 +335,7 @@ class PolyhedralComplex:
         ValueError
             If the region is unbounded and no box is given.
         TypeError
-            If `box` is no box.
+            If `index` is no integer, or `box` no box.
         """
         if box is not None and not isinstance(box, Box):
             raise TypeError(f"box is {box!r}, but must be a Box")
@@ -415,9 +415,9 @@ class PolyhedralComplex:
             regions = np.arange(part.start, part.stop)
             if not self.bounded[part].all():
                 regions = regions[self.bounded[part]]
-            points, offsets = self._polygons(regions, None)
             if not len(regions):
                 continue
+            points, offsets = self._polygons(regions, None)
             # Relative to a corner, a small region far from the origin loses no digits.
             corner = points[offsets[:-1]]
             x, y = (points - np.repeat(corner, np.diff(offsets), axis=0)).T
@@ -887,8 +887,9 @@ class PolyhedralComplex:
 
         Parameters
         ----------
-        grid : int
-            How many points a side the grid has that looks for patterns that are missing.
+        grid : int, optional
+            How many points a side the grid has that looks for patterns that are missing; 100 by
+            default.
 
         Returns
         -------
@@ -899,7 +900,10 @@ class PolyhedralComplex:
         Raises
         ------
         ValueError
-            If something does not hold; the message names the first failure.
+            If something does not hold; the message names the first failure. Or if `grid` is less
+            than 2.
+        TypeError
+            If `grid` is no integer.
 
         See Also
         --------

@@ -28,8 +28,9 @@ def check(complex: "PolyhedralComplex", grid: int = 100) -> dict[str, float]:
     ----------
     complex : PolyhedralComplex
         What to check.
-    grid : int
-        How many points a side the grid has that looks for patterns that are missing.
+    grid : int, optional
+        How many points a side the grid has that looks for patterns that are missing; 100 by
+        default.
 
     Returns
     -------
@@ -40,7 +41,8 @@ def check(complex: "PolyhedralComplex", grid: int = 100) -> dict[str, float]:
     Raises
     ------
     ValueError
-        If something does not hold; the message names the first failure.
+        If something does not hold; the message names the first failure. Or if `grid` is less than
+        2.
     TypeError
         If `grid` is no integer.
 
