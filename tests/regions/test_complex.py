@@ -214,6 +214,7 @@ def assert_rederived(c):
     again = stripped(c)
     assert (again.patterns == c.patterns).all()
     assert (again.linear_labels == c.linear_labels).all()
+    assert again.linear_labels.dtype == c.linear_labels.dtype == np.int32
     assert again.n_linear_regions == c.n_linear_regions
 
 

@@ -130,7 +130,8 @@ def check_arrays(layers, domain):
     assert V - E + F == 1
     assert arrays["certified"] == "exact"
     assert arrays["patterns"].shape == (F, sum(len(b) for _, b in layers[:-1]))
-    assert edges.dtype == halfedges.dtype == arrays["edge_neuron"].dtype == np.int32
+    for name in ("edges", "edge_neuron", "halfedges", "offsets", "linear_labels"):
+        assert arrays[name].dtype == np.int32, name
     inner = arrays["edge_neuron"][:, 0] >= 0
     used = Counter(halfedges.tolist())
     assert set(used.values()) <= {1}

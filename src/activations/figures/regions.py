@@ -216,7 +216,10 @@ def two_kinds(complex: PolyhedralComplex) -> BookFigure:
     polygons = [complex.region(k) for k in range(len(complex))]
     folds = np.flatnonzero(complex.edge_neuron[:, 0] >= 0)
     pairs, segments = complex.adjacency[folds], complex.vertices[complex.edges[folds]]
-    kinds = {"activation": np.arange(len(complex)), "linear": complex.linear_labels}
+    kinds: dict[str, npt.NDArray[Any]] = {
+        "activation": np.arange(len(complex)),
+        "linear": complex.linear_labels,
+    }
     for ax, (kind, labels) in zip(axes, kinds.items(), strict=True):
         numbers = _colouring(labels, pairs)
         fills = [style.CYCLE[numbers[label] % len(style.CYCLE)] for label in labels]

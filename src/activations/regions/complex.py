@@ -93,7 +93,7 @@ class PolyhedralComplex:
         Half-edge 2 e runs along edge e from its first end to its second, 2 e + 1 runs back.
         The boundary of an unbounded region begins with a half-edge that comes in from infinity and
         ends with one that goes out; a strip has two such chains.
-    offsets : ndarray of int, shape (F + 1,)
+    offsets : ndarray of int32, shape (F + 1,)
         Where the boundary of each region begins in `halfedges`.
     certified : str
         How the result was decided: "float64" if every sign and order exceeded the bound of its
@@ -101,7 +101,7 @@ class PolyhedralComplex:
     patterns : ndarray of bool, shape (F, N), optional
         Which neurons are on.
         May be left out where exactly one neuron folds along each edge and none through a corner.
-    linear_labels : ndarray of int, shape (F,), optional
+    linear_labels : ndarray of int32, shape (F,), optional
         The linear region of each region.
         May be left out in the same case.
     anchor : pair of int and (x, y), optional
@@ -168,7 +168,7 @@ class PolyhedralComplex:
     edges: IntArray
     edge_neuron: IntArray
     halfedges: IntArray
-    offsets: npt.NDArray[np.integer[Any]]
+    offsets: IntArray
 
     def __init__(
         self,
@@ -180,10 +180,10 @@ class PolyhedralComplex:
         edges: IntArray,
         edge_neuron: IntArray,
         halfedges: IntArray,
-        offsets: npt.NDArray[np.integer[Any]],
+        offsets: IntArray,
         certified: Literal["float64", "exact"],
         patterns: BoolArray | None = None,
-        linear_labels: npt.NDArray[np.integer[Any]] | None = None,
+        linear_labels: IntArray | None = None,
         anchor: tuple[int, tuple[float, float]] | None = None,
     ) -> None:
         self.layers = [(_frozen(W), _frozen(b)) for W, b in layers]
@@ -619,7 +619,7 @@ class PolyhedralComplex:
         return intercepts[:, 0] if intercepts.shape[1] == 1 else intercepts
 
     @cached_property
-    def linear_labels(self) -> npt.NDArray[np.integer[Any]]:
+    def linear_labels(self) -> IntArray:
         """The linear region of each activation region, shape (F,), numbered by their first one."""
         if self._linear_labels is not None:
             return _frozen(self._linear_labels)
@@ -633,7 +633,7 @@ class PolyhedralComplex:
                 unpack(self._packed[sides], self._neurons),
             )
         if not vanishing.any():
-            return _frozen(np.arange(len(self)))
+            return _frozen(np.arange(len(self), dtype=np.int32))
         from scipy.sparse import coo_array
         from scipy.sparse.csgraph import connected_components
 
@@ -641,7 +641,7 @@ class PolyhedralComplex:
         graph = coo_array((np.ones(len(left), np.bool_), (left, right)), (len(self), len(self)))
         _, parts = connected_components(graph, directed=False)
         _, seen, labels = np.unique(parts, return_index=True, return_inverse=True)
-        rank = np.empty(len(seen), dtype=np.int64)
+        rank = np.empty(len(seen), dtype=np.int32)
         rank[np.argsort(seen)] = np.arange(len(seen))
         return _frozen(rank[labels])
 

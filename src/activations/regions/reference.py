@@ -213,7 +213,7 @@ def _rounded(vertex: Vertex) -> tuple[float, float]:
     except OverflowError:
         raise OverflowError(
             "a vertex lies beyond the largest float64, so that no complex can hold it "
-            "(count_exact needs no coordinates)"
+            "(count_regions needs none to count activation regions)"
         ) from None
 
 
@@ -293,7 +293,7 @@ def _arrays(cells: list[_Cell], neurons: int, reach: int | None) -> dict[str, An
         "edges": np.array(edges, dtype=np.int32).reshape(-1, 2),
         "edge_neuron": np.array(mesh.folds, dtype=np.int32).reshape(-1, 2),
         "halfedges": np.array(mesh.halfedges, dtype=np.int32),
-        "offsets": np.array(mesh.offsets, dtype=np.int64),
+        "offsets": np.array(mesh.offsets, dtype=np.int32),
         "certified": "exact",
         "patterns": np.unpackbits(packed, axis=1, count=neurons, bitorder="little").astype(bool),
         "linear_labels": np.array(_linear_labels(cells, mesh.borders), dtype=np.int32),
