@@ -51,9 +51,10 @@ def public(module):
             yield thing
 
 
-def test_the_package_is_quick_to_import():
-    heavy = ["torch", "sklearn", "matplotlib", "pandas", "scipy", "sympy", "mpmath"]
-    code = f"import sys, activations; print([m for m in {heavy} if m in sys.modules])"
+@pytest.mark.parametrize("name", ["activations", "activations.regions"])
+def test_the_package_is_quick_to_import(name):
+    heavy = ["torch", "sklearn", "matplotlib", "pandas", "scipy", "sympy", "mpmath", "joblib"]
+    code = f"import sys, {name}; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
