@@ -24,7 +24,7 @@ def engine_regions(layers, domain, *, local=False):
     layers = read_network(layers)
     try:
         found = subdivision.subdivide(layers, start_of(domain), local=local)
-    except subdivision.Uncertified:
+    except subdivision.UncertifiedError:
         return None
     return PolyhedralComplex(layers, domain, certified="float64", **found)
 
@@ -33,7 +33,7 @@ def engine_count(layers, domain, *, local=False):
     """Return the number of regions that float64 finds, or None where it does not dare to."""
     try:
         counts, uncertain = subdivision.count(read_network(layers), start_of(domain), local=local)
-    except subdivision.Uncertified:
+    except subdivision.UncertifiedError:
         return None
     assert counts.shape == uncertain.shape == (1,)
     assert not uncertain.any()

@@ -97,7 +97,7 @@ def test_the_better_bounds_are_tried_before_integers(monkeypatch):
 
     def doubt(layers, start, *, local, **others):
         tried.append(local)
-        raise subdivision.Uncertified
+        raise subdivision.UncertifiedError
 
     monkeypatch.setattr(decide, "subdivide", doubt)
     monkeypatch.setattr(decide, "count", doubt)

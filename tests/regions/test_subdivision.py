@@ -32,7 +32,7 @@ from sample_networks import (
 from activations.regions import frame, subdivision
 from activations.regions.domain import PLANE, Box
 from activations.regions.reference import count_exact
-from activations.regions.subdivision import Uncertified, count, subdivide
+from activations.regions.subdivision import UncertifiedError, count, subdivide
 
 DOMAINS = [pytest.param(BOX, id="box"), pytest.param(PLANE, id="plane")]
 WIDTHS = [(2, 1, 1), (2, 7, 1), (2, 4, 4, 2), (2, 3, 3, 3, 1), (2, 5, 1, 4, 1), (2, 2, 2, 2, 2, 1)]
@@ -214,9 +214,9 @@ COINCIDENCES = [
 @pytest.mark.parametrize("local", LOCAL)
 def test_coincidences_are_uncertain_at_every_scale(name, domain, power, local):
     layers = scaled(DEGENERATE[name][0], power)
-    with pytest.raises(Uncertified):
+    with pytest.raises(UncertifiedError):
         subdivide(layers, start_of(domain), local=local)
-    with pytest.raises(Uncertified):
+    with pytest.raises(UncertifiedError):
         count(layers, start_of(domain), local=local)
 
 
@@ -317,7 +317,7 @@ def test_folds_that_run_to_the_same_point_at_infinity():
         assert_exact(layers, PLANE)
         try:
             state = Trace(layers, PLANE).state
-        except Uncertified:
+        except UncertifiedError:
             continue
         far = np.flatnonzero(state.far & (state.origin >= 0))
         own = np.maximum(*(pair[far] for pair in state.pair))
@@ -374,7 +374,7 @@ def test_errors_next_to_degeneracy_are_within_their_bounds(
     layers = nearly_degenerate(kind, widths, seed, power)
     try:
         trace = Trace(layers, domain, local=local)
-    except Uncertified:
+    except UncertifiedError:
         return
     vertices, values = trace.shares()
     assert vertices < 1
@@ -482,7 +482,7 @@ def test_numbers_whose_products_may_leave_float64_are_doubted(power, domain):
         for part in (0, 1):
             layers = [(W.copy(), b.copy()) for W, b in generic]
             layers[layer][part].flat[0] *= 2.0**power
-            with pytest.raises(Uncertified):
+            with pytest.raises(UncertifiedError):
                 subdivide(layers, start_of(domain))
             many = [
                 tuple(np.stack([x, y, x]) for x, y in zip(good, wild, strict=True))
@@ -505,7 +505,7 @@ def test_vertices_without_coordinates_are_doubted(monkeypatch):
         return found
 
     monkeypatch.setattr(subdivision, "finish", lost)
-    with pytest.raises(Uncertified):
+    with pytest.raises(UncertifiedError):
         subdivide(default_network((2, 3, 1), 0), start_of(PLANE))
 
 
@@ -539,7 +539,7 @@ def test_a_fold_that_meets_a_convex_face_four_times_is_doubted():
     folds.neuron = np.array([1, 2, 1, 2])
     assert len(engine.chords(0, folds, sides).left) == 1
     folds.neuron = np.array([1, 1, 1, 1])
-    with pytest.raises(Uncertified):
+    with pytest.raises(UncertifiedError):
         engine.chords(0, folds, sides)
 
 

@@ -9,7 +9,7 @@ from activations.regions import frame, reference
 from activations.regions.complex import PolyhedralComplex
 from activations.regions.domain import Box, Domain, read_domain
 from activations.regions.network import Layers, read_network, read_networks
-from activations.regions.subdivision import Uncertified, count, subdivide
+from activations.regions.subdivision import UncertifiedError, count, subdivide
 
 __all__ = ["count_regions", "linear_regions"]
 
@@ -85,7 +85,7 @@ def linear_regions(network: Any, domain: Domain = _DEFAULT) -> PolyhedralComplex
     for local in (False, True):
         try:
             found = subdivide(layers, _start(domain), local=local, accuracy=accuracy)
-        except Uncertified:
+        except UncertifiedError:
             continue
         return PolyhedralComplex(layers, domain, certified="float64", **found)
     return reference.exact_regions(layers, domain)
@@ -161,7 +161,7 @@ def _count_one(layers: Layers, domain: Domain, kind: Kind) -> int:
     for local in (False, True):
         try:
             return int(count(layers, _start(domain), local=local)[0][0])
-        except Uncertified:
+        except UncertifiedError:
             continue
     return reference.count_exact(layers, domain, kind)
 

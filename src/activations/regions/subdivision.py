@@ -13,8 +13,8 @@ and orders:
 No coordinate is ever compared with another one.
 Every sign and every difference that decides an order is compared with a bound of its rounding
 error, which is carried along with each vertex.
-If one of them is too small, `Uncertified` is raised (or, in a batch, the network is marked), and
-the exact path of `activations.regions.reference` has to decide.
+If one of them is too small, `UncertifiedError` is raised (or, in a batch, the network is marked),
+and the exact path of `activations.regions.reference` has to decide.
 
 The plane is treated as a triangle, by a chart that is projective on each of three sectors; the
 sides of the triangle are at infinity.
@@ -41,7 +41,7 @@ from activations.regions.frame import (
     typical_distance,
 )
 
-__all__ = ["Uncertified", "count", "subdivide"]
+__all__ = ["UncertifiedError", "count", "subdivide"]
 
 _UNIT = 2.0**-53
 # Covers the roundings in the bounds themselves, and terms of second order.
@@ -59,7 +59,7 @@ _STEEPEST = 3.0
 Layers = Sequence[tuple[FloatArray, FloatArray]]
 
 
-class Uncertified(ArithmeticError):
+class UncertifiedError(ArithmeticError):
     """A sign or an order lies within the rounding error of float64."""
 
 
@@ -191,7 +191,7 @@ class _Engine:
         wild = ~((size.min(axis=1) > 1 / most) & (size.max(axis=1) < most))
         wild |= not 1 / most < self.size < most
         if self.state.net is None and wild.any():
-            raise Uncertified
+            raise UncertifiedError
         self.uncertain |= wild
 
     def inaccuracy(self) -> float:
@@ -208,7 +208,7 @@ class _Engine:
         if not where.any():
             return
         if self.state.net is None:
-            raise Uncertified
+            raise UncertifiedError
         self.uncertain[self.state.net[vertices[where]]] = True
 
     def examine(self, layer: int, edges: IntArray | None = None) -> "_Signs":
@@ -974,7 +974,7 @@ def subdivide(
 
     Raises
     ------
-    Uncertified
+    UncertifiedError
         If a sign or an order is within the rounding error, or a coordinate may be less accurate.
 
     Examples
@@ -998,7 +998,7 @@ def subdivide(
         widths = [len(b) for _, b in engine.hidden]
         found = finish(engine.state, widths, engine.scale)
     if not np.isfinite(found["vertices"]).all() or engine.inaccuracy() > accuracy:
-        raise Uncertified
+        raise UncertifiedError
     return found
 
 
@@ -1023,7 +1023,7 @@ def count(layers: Layers, start: Subdivision, *, local: bool = False) -> tuple[I
 
     Raises
     ------
-    Uncertified
+    UncertifiedError
         If the number is not certain and there is but one network.
 
     Examples
