@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PolyhedralComplex"]
 
-IntArray = npt.NDArray[np.int32]
-Index = npt.NDArray[np.int64]
+Int32Array = npt.NDArray[np.int32]
+IntArray = npt.NDArray[np.int64]
 
 # Numbers that are handled at once: large enough to be quick, small enough to stay in memory.
 _CHUNK = 2**20
@@ -165,10 +165,10 @@ class PolyhedralComplex:
 
     vertices: FloatArray
     directions: FloatArray
-    edges: IntArray
-    edge_neuron: IntArray
-    halfedges: IntArray
-    offsets: IntArray
+    edges: Int32Array
+    edge_neuron: Int32Array
+    halfedges: Int32Array
+    offsets: Int32Array
 
     def __init__(
         self,
@@ -177,13 +177,13 @@ class PolyhedralComplex:
         *,
         vertices: FloatArray,
         directions: FloatArray,
-        edges: IntArray,
-        edge_neuron: IntArray,
-        halfedges: IntArray,
-        offsets: IntArray,
+        edges: Int32Array,
+        edge_neuron: Int32Array,
+        halfedges: Int32Array,
+        offsets: Int32Array,
         certified: Literal["float64", "exact"],
         patterns: BoolArray | None = None,
-        linear_labels: IntArray | None = None,
+        linear_labels: Int32Array | None = None,
         anchor: tuple[int, tuple[float, float]] | None = None,
     ) -> None:
         self.layers = [(_frozen(W), _frozen(b)) for W, b in layers]
@@ -258,12 +258,12 @@ class PolyhedralComplex:
     # Topology
 
     @cached_property
-    def _ends(self) -> IntArray:
+    def _ends(self) -> Int32Array:
         """Return where each half-edge begins; where it ends is entry h ^ 1."""
         return self.edges.reshape(-1)
 
     @cached_property
-    def _sides(self) -> IntArray:
+    def _sides(self) -> Int32Array:
         """Return the region to the left of each half-edge, -1 where there is none."""
         sides = np.full(2 * len(self.edges), -1, dtype=np.int32)
         sides[self.halfedges] = np.repeat(
@@ -272,7 +272,7 @@ class PolyhedralComplex:
         return sides
 
     @cached_property
-    def adjacency(self) -> IntArray:
+    def adjacency(self) -> Int32Array:
         """The regions to the left and to the right of each edge, shape (E, 2); -1 outside."""
         return _frozen(self._sides.reshape(-1, 2))
 
@@ -285,7 +285,7 @@ class PolyhedralComplex:
             bounded[rays] = False
         return _frozen(bounded)
 
-    def _loops(self, regions: Index) -> tuple[npt.NDArray[Any], Index]:
+    def _loops(self, regions: IntArray) -> tuple[npt.NDArray[Any], IntArray]:
         """Return the corners of some regions, and directions after the way out and before in."""
         positions, offsets = gather(self.offsets, regions)
         half = self.halfedges[positions]
@@ -301,7 +301,7 @@ class PolyhedralComplex:
         return corners, place[offsets]
 
     @cached_property
-    def regions(self) -> Sequence[IntArray]:
+    def regions(self) -> Sequence[Int32Array]:
         """The corners of each region, counter-clockwise, as indices of vertices.
 
         In an unbounded region, V + r stands for the direction r of a ray: such an entry comes
@@ -347,7 +347,7 @@ class PolyhedralComplex:
         points, _ = self._polygons(np.array([index]), box)
         return points
 
-    def _polygons(self, regions: Index, box: Box | None) -> tuple[FloatArray, Index]:
+    def _polygons(self, regions: IntArray, box: Box | None) -> tuple[FloatArray, IntArray]:
         """Return the corners of some regions and where each begins, clipped if there is a box."""
         if box is not None and not len(self.edges):
             return box.corners, np.array([0, 4])
@@ -361,8 +361,8 @@ class PolyhedralComplex:
         return clip(points, offsets, box.low, box.high)
 
     def _closed(
-        self, corners: npt.NDArray[Any], offsets: Index, box: Box
-    ) -> tuple[FloatArray, Index]:
+        self, corners: npt.NDArray[Any], offsets: IntArray, box: Box
+    ) -> tuple[FloatArray, IntArray]:
         """Cut rays off far outside a box, so that only bounded polygons are left.
 
         With all vertices of a region and the box within r of the box's centre, a ray is cut off at
@@ -503,7 +503,7 @@ class PolyhedralComplex:
         return max(2, *(len(b) for _, b in self.layers))
 
     @cached_property
-    def _flat(self) -> Index:
+    def _flat(self) -> IntArray:
         """Return the number of each edge's neuron through all layers, -1 on the sides of a box."""
         first = np.cumsum([0, *(len(b) for _, b in self.layers)])
         layer, index = self.edge_neuron.T.astype(np.int64)
@@ -619,7 +619,7 @@ class PolyhedralComplex:
         return intercepts[:, 0] if intercepts.shape[1] == 1 else intercepts
 
     @cached_property
-    def linear_labels(self) -> IntArray:
+    def linear_labels(self) -> Int32Array:
         """The linear region of each activation region, shape (F,), numbered by their first one."""
         if self._linear_labels is not None:
             return _frozen(self._linear_labels)
@@ -672,13 +672,13 @@ class PolyhedralComplex:
         return hashes
 
     @cached_property
-    def _directory(self) -> tuple[npt.NDArray[np.uint64], Index]:
+    def _directory(self) -> tuple[npt.NDArray[np.uint64], IntArray]:
         """Return the words of all patterns in order, and whose they are."""
         hashes = self._hashes(self._packed)
         order = np.argsort(hashes, kind="stable")
         return hashes[order], order
 
-    def _with_pattern(self, packed: ByteArray) -> Index:
+    def _with_pattern(self, packed: ByteArray) -> IntArray:
         """Return the region with each pattern, -1 where there is none."""
         words, order = self._directory
         place = np.minimum(np.searchsorted(words, self._hashes(packed)), len(words) - 1)
@@ -789,7 +789,7 @@ class PolyhedralComplex:
             way[leaving] = self.directions[stops[leaving] - count]
         return base, way
 
-    def _excess(self, points: FloatArray, regions: Index) -> tuple[FloatArray, FloatArray]:
+    def _excess(self, points: FloatArray, regions: IntArray) -> tuple[FloatArray, FloatArray]:
         """Return how far points lie outside of regions, and how much of that may be rounding.
 
         What counts is the distance from the lines through the sides, and from the box around the
@@ -808,7 +808,7 @@ class PolyhedralComplex:
         outside = np.maximum(outside, reduce(np.maximum, beyond, offsets, -math.inf))
         return outside, self._unit * (self._size[regions] + np.abs(points).max(axis=1))
 
-    def _nearest(self, points: FloatArray) -> Index:
+    def _nearest(self, points: FloatArray) -> IntArray:
         """Return for each point the region that it is least outside of, by looking at them all."""
         low, high = self._extent
         slack = (self._unit * (self._size + np.abs(points).max(axis=1)[:, None]))[:, :, None]

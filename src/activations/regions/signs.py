@@ -6,13 +6,13 @@ Each layer adds this to what it inherits from the layer before; ReLU adds nothin
 Patterns of on and off are packed into bytes, bit k of byte j for neuron 8 j + k.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from activations.regions.network import FloatArray
+from activations.regions.network import FloatArray, Layers
 from activations.regions.ragged import chunks
 
 __all__ = [
@@ -26,7 +26,6 @@ __all__ = [
 
 BoolArray = npt.NDArray[np.bool_]
 ByteArray = npt.NDArray[np.uint8]
-Layers = Sequence[tuple[FloatArray, FloatArray]]
 
 _EPS = 2.0**-52
 # Products below this magnitude may underflow, where relative bounds do not hold.
