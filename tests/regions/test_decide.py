@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from engine_oracles import combinatorics
+from engine_oracles import combinatorics, nearly_degenerate, vertices_by_regions
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sample_networks import (
@@ -90,6 +90,18 @@ def test_how_it_was_decided_is_said():
     for domain in (BOX, PLANE):
         assert linear_regions(generic, domain).certified == "float64"
         assert linear_regions(degenerate, domain).certified == "exact"
+
+
+def test_vertices_far_out_are_accurate():
+    # Where two folds are nearly parallel, float64 knows what crosses what, but hardly where.
+    for power in (30, 36, 40, 44):
+        layers = nearly_degenerate("parallel", (2, 4, 1), 3, power)
+        found, exact = (
+            vertices_by_regions(f(layers, PLANE)) for f in (linear_regions, exact_regions)
+        )
+        assert found.keys() == exact.keys()
+        for name, vertex in exact.items():
+            assert np.abs(found[name] - vertex).max() <= 2**-7 * np.abs(vertex).max()
 
 
 def test_the_better_bounds_are_tried_before_integers(monkeypatch):

@@ -474,6 +474,24 @@ def test_vertices_are_polished_by_the_values_of_their_own_neurons():
     assert (polished(gradients, off, before=0.9, other=0.99) < 0.9).all()
 
 
+@pytest.mark.parametrize("seed", [0, 1, 3])
+def test_polished_vertices_decide_what_is_uncertain_otherwise(seed):
+    layers = default_network((2, 10, 10, 10, 10, 10, 1), seed)
+    assert engine_count(layers, PLANE) is None
+    assert engine_count(layers, PLANE, local=True) == count_exact(layers, PLANE)
+
+
+def test_less_accurate_coordinates_than_asked_for_are_doubted():
+    layers = nearly_degenerate("parallel", (2, 4, 1), 3, 36)
+    assert engine_regions(layers, PLANE) is not None
+    subdivide(layers, start_of(PLANE), accuracy=1.0)
+    with pytest.raises(UncertifiedError):
+        subdivide(layers, start_of(PLANE), accuracy=1e-9)
+    with pytest.raises(UncertifiedError):
+        subdivide(default_network((2, 9, 9, 1), 0), start_of(BOX), accuracy=1e-17)
+    subdivide(default_network((2, 9, 9, 1), 0), start_of(BOX), accuracy=1e-9)
+
+
 @pytest.mark.parametrize("domain", DOMAINS)
 @pytest.mark.parametrize("power", [-90, 90])
 def test_numbers_whose_products_may_leave_float64_are_doubted(power, domain):
