@@ -353,6 +353,8 @@ def test_a_region_below_float_resolution_has_a_centroid_on_its_corners():
     c = make(from_rows([]), UNIT_BOX, corners, [], ring, [-1] * 3, [[0, 2, 4]])
     assert c.areas.tolist() == [0.0]
     assert c.centroids.tolist() == [[1.0, 1.0]]
+    excess, _ = c._excess(np.array([[1.0, 1.0], [3.0, 0.0]]), np.array([0, 0]))
+    assert excess.tolist() == [0.0, 2.0]
 
 
 # Clipping
@@ -473,6 +475,16 @@ def test_looking_at_all_regions_gives_the_same_answer(monkeypatch):
     fast = c.locate(points)
     monkeypatch.setattr(PolyhedralComplex, "_with_pattern", lambda self, p: np.full(len(p), -1))
     assert (c.locate(points) == fast).all()
+
+
+def test_a_pattern_that_may_be_wrong_is_compared_with_the_polygon(monkeypatch):
+    """If all patterns came out as that of region 3, without certainty, polygons would decide."""
+    c = quarters()
+    wrong = c.patterns[3]
+    monkeypatch.setattr(
+        room, "signs", lambda hidden, points: (np.tile(wrong, (len(points), 1)), points[:, 0] > 9)
+    )
+    assert c.locate(c.centroids).tolist() == [0, 1, 2, 3]
 
 
 def test_a_point_beyond_an_acute_corner_does_not_belong_to_it():

@@ -30,8 +30,12 @@ def parts(domain=BOX, layers=LAYERS):
     }
 
 
+def made(arrays):
+    return PolyhedralComplex(arrays.pop("layers"), arrays.pop("domain"), **arrays)
+
+
 def verdict(arrays):
-    return check(PolyhedralComplex(arrays.pop("layers"), arrays.pop("domain"), **arrays), grid=30)
+    return check(made(arrays), grid=30)
 
 
 def change(name, index, value):
@@ -80,6 +84,22 @@ def turn_around(arrays):
     arrays["halfedges"] = np.concatenate([loop[::-1] ^ 1 for loop in loops])
 
 
+def side(arrays):
+    """Return the first vertex on the right side of the box that is no corner."""
+    x, y = arrays["vertices"].T
+    return int(np.flatnonzero((x == 2) & (np.abs(y) < 2))[0])
+
+
+def join_apart(arrays):
+    """Give a region that is no neighbour of the first one the first one's label."""
+    c = exact_regions(LAYERS, arrays["domain"])
+    around = c.adjacency[(c.adjacency == 0).any(axis=1)]
+    apart = np.setdiff1d(np.arange(len(c)), around)[0]
+    labels = arrays["linear_labels"]
+    labels[labels > labels[apart]] -= 1
+    labels[apart] = 0
+
+
 FAULTS = {
     "a region too few": (drop_region, "V - E"),
     "a vertex at infinity": (change("vertices", 0, np.inf), "a vertex is not finite"),
@@ -108,6 +128,14 @@ FAULTS = {
         change("vertices", crossing, lambda vertex: vertex + 9),
         "convex",
     ),
+    "a side that is bent outwards": (
+        change("vertices", lambda arrays: (side(arrays), 0), 2 + 1e-9),
+        "a vertex lies outside the box",
+    ),
+    "a side that is bent inwards": (
+        change("vertices", lambda arrays: (side(arrays), 0), 2 - 1e-9),
+        "areas do not add up",
+    ),
     "another neuron": (
         change("edge_neuron", inner, lambda neuron: [0, (neuron[1] + 1) % 3]),
         "do not differ first in the neuron",
@@ -123,6 +151,7 @@ FAULTS = {
         change("linear_labels", slice(None), 0),
         "a linear region has two maps",
     ),
+    "a linear region in two parts": (join_apart, "a linear region is not connected through edges"),
     "linear regions from 1 on": (
         change("linear_labels", slice(None), lambda labels: labels + 1),
         "not numbered from 0 on",
@@ -179,6 +208,48 @@ def test_a_fault_in_the_plane_is_found(name):
         verdict(arrays)
 
 
+def test_faults_that_other_checks_would_find_first():
+    arrays = parts()
+    turn_around(arrays)
+    with pytest.raises(ValueError, match="a region has its boundary to the right"):
+        oracles._check_size(made(arrays))
+    arrays = parts()
+    arrays["patterns"][1] = arrays["patterns"][0]
+    with pytest.raises(ValueError, match="two regions have the same pattern"):
+        oracles._check_patterns_and_maps(made(arrays))
+    arrays = parts(PLANE)
+    arrays["directions"][0] *= -1
+    with pytest.raises(ValueError, match="the angles do not add up"):
+        oracles._check_size(made(arrays))
+
+
+def test_an_edge_at_infinity_is_seen():
+    """One line in the plane, whose two rays have exchanged their ends."""
+    arrays = parts(PLANE, [(np.array([[1.0, 2.0]]), np.ones(1)), (np.ones((1, 1)), np.zeros(1))])
+    arrays["edges"] = np.array([[1, 2], [0, 0]], dtype=np.int32)
+    with pytest.raises(ValueError, match="an edge has no finite end"):
+        verdict(arrays)
+
+
+@pytest.mark.parametrize(
+    ("sides", "message"),
+    [(4, "not every region can be reached through edges"), (2, "a region has too few sides")],
+)
+def test_polygons_that_are_apart_or_flat_are_seen(sides, message):
+    """Two polygons that have no edge in common."""
+    first = np.arange(2 * sides)
+    last = np.where(first % sides == sides - 1, first - sides + 1, first + 1)
+    arrays = parts() | {
+        "vertices": np.random.default_rng(0).uniform(-2, 2, (2 * sides, 2)),
+        "edges": np.stack([first, last], axis=1).astype(np.int32),
+        "edge_neuron": np.full((2 * sides, 2), -1, dtype=np.int32),
+        "halfedges": (2 * first).astype(np.int32),
+        "offsets": np.array([0, sides, 2 * sides], dtype=np.int32),
+    }
+    with pytest.raises(ValueError, match=message):
+        oracles._check_loops(made(arrays))
+
+
 @pytest.mark.parametrize("domain", [BOX, PLANE])
 @pytest.mark.parametrize("level", [0, 1])
 def test_a_small_change_of_a_hidden_layer_is_found(domain, level):
@@ -211,7 +282,7 @@ def test_the_grid_sees_patterns_that_no_region_has():
 def test_a_region_that_is_not_where_its_pattern_is_is_seen():
     arrays = parts()
     arrays["patterns"] = arrays["patterns"][::-1]
-    c = PolyhedralComplex(arrays.pop("layers"), arrays.pop("domain"), **arrays)
+    c = made(arrays)
     with pytest.raises(ValueError, match="a point lies outside the region that has its pattern"):
         oracles._check_grid(c, 30)
 

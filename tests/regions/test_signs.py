@@ -82,6 +82,14 @@ def test_a_fold_through_the_origin_is_not_certain_there():
     assert certain.tolist() == [False, True, False]
 
 
+def test_a_neuron_that_only_seems_to_be_off_passes_its_error_on():
+    """1 + 1e-20 - 1 comes out as 0, but what follows sees 1e-20 times 1e30."""
+    layers = [(np.ones((1, 2)), -np.ones(1)), (np.array([[1e30]]), np.zeros(1))]
+    *_, (value, bound) = forward(layers, np.array([[1.0, 1e-20]]))
+    assert value.item() == 0
+    assert bound.item() >= 1e10
+
+
 def test_overflow_is_not_certain():
     layers = [(np.array([[1e308, 1e308], [1e308, -1e308]]), np.zeros(2))]
     _, certain = signs(layers, np.array([[10.0, 10.0]]))
@@ -150,6 +158,8 @@ def test_exact_cancellation_is_left_to_integers(monkeypatch):
     one = (np.array([[1.0, 0.0]]), np.zeros(1))
     two = (np.array([[0.1], [0.2], [0.3]]), np.zeros(3))
     folds, on = np.array([[0, 0]] * 5), np.ones((5, 4), dtype=bool)
+    # Whether the neuron itself is on makes no difference, and no second question.
+    on[::2, 0] = False
     cancel = [one, two, (np.array([[2.0, -1.0, 0.0]]), np.zeros(1))]
     assert vanishing_jumps(cancel, folds, on).all()
     assert len(calls) == 1
