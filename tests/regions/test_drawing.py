@@ -48,6 +48,13 @@ def test_rays_are_cut_off_at_the_box():
     assert {tuple(segment[0]) for segment in rows(folds)} == {(0, 0)}
 
 
+@pytest.mark.parametrize("low", [(0, -1), (-2, -1), (-1, 0), (-1, -2)])
+def test_folds_along_a_side_are_left_out(low):
+    folds, _ = exact_regions(QUARTERS, PLANE).plot(axes(), Box(low, np.array(low) + 2))
+    seen = exact_regions(QUARTERS, Box(low, np.array(low) + 2)).plot(axes())[0]
+    assert len(rows(folds)) == len(rows(seen)) == 1
+
+
 def test_what_lies_outside_is_left_out():
     c = exact_regions(QUARTERS, PLANE)
     folds, regions = c.plot(axes(), Box(1, 2), values=[1, 2, 3, 4])

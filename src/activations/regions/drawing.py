@@ -138,9 +138,10 @@ def _segments(complex: "PolyhedralComplex", view: Box) -> tuple[FloatArray, npt.
         for axis in (0, 1):
             enter = (view.low[axis] - base[:, axis]) / way[:, axis]
             leave = (view.high[axis] - base[:, axis]) / way[:, axis]
-            # Parallel to the side, 0 / 0 is on it, and infinities tell inside from outside.
-            start = np.fmax(start, np.fmin(enter, leave))
-            stop = np.fmin(stop, np.fmax(enter, leave))
+            # Parallel to a side, infinities tell inside from outside. Along it, 0 / 0 leaves the
+            # fold out, as it is no edge of the regions in the box.
+            start = np.maximum(start, np.minimum(enter, leave))
+            stop = np.minimum(stop, np.maximum(enter, leave))
     seen = np.flatnonzero(start < stop)
     span = np.stack([start[seen], stop[seen]], axis=1)[:, :, None]
     return base[seen, None] + span * way[seen, None], complex.edge_neuron[folds[seen], 0]
