@@ -270,6 +270,7 @@ class _Engine:
         # Bounds, in the 2-norm of a layer: of the rounding so far, and of what a vertex that is
         # away by one makes of it.
         rounding, reach = 0.0, 1.0
+        largest = self.size * len(state.coordinates) ** 0.5
         given = 0.0
         if self.given is not None:
             size = self.given if layer == 0 else np.linalg.norm(self.given, axis=-1)
@@ -280,7 +281,8 @@ class _Engine:
                 np.maximum(values, 0.0, out=values)
                 if far is not None:
                     idle = far & ~values.any(axis=1)
-            largest = float(np.einsum("vi,vi->v", values, values).max()) ** 0.5
+            if k:
+                largest = float(np.einsum("vi,vi->v", values, values).max()) ** 0.5
             # Sums of n products and a bias.
             terms = (W.shape[-1] + 4) * _SLACK * _UNIT
             homogeneous = unit is not None and k > 0
@@ -877,6 +879,8 @@ def _neighbourhoods(state: Subdivision, edges: IntArray) -> list[IntArray]:
 
 def _blocks(count: int, width: int) -> list[slice]:
     """Cut rows of a table into blocks that fit into a cache."""
+    if count * width <= _BLOCK:
+        return [slice(0, count)]
     size = max(1, _BLOCK // width)
     return [slice(low, min(low + size, count)) for low in range(0, count, size)]
 
@@ -939,9 +943,10 @@ def _ranks(
         table = np.full(chords * width, np.inf)
         table[at_left], table[at_right] = s, t
         order = np.argsort(table.reshape(chords, width), axis=1)
-        rank = np.empty_like(order)
-        np.put_along_axis(rank, order, base[:, None] + np.arange(width), axis=1)
-        return rank.ravel()[at_left], rank.ravel()[at_right]
+        order += np.arange(0, chords * width, width)[:, None]
+        rank = np.empty(chords * width, dtype=np.int64)
+        rank[order] = base[:, None] + np.arange(width)
+        return rank[at_left], rank[at_right]
     order = np.lexsort((np.concatenate([s, t]), np.concatenate([left, right])))
     place = np.empty(2 * cross, dtype=np.int64)
     place[order] = np.arange(2 * cross)
