@@ -223,6 +223,17 @@ def test_faults_that_other_checks_would_find_first():
         oracles._check_size(made(arrays))
 
 
+@pytest.mark.parametrize("domain", [BOX, PLANE])
+def test_linear_regions_that_are_not_as_large_as_they_could_be_are_seen(domain):
+    """The third neuron does not reach the output."""
+    arrays = parts(domain, [LAYERS[0], (LAYERS[1][0] * [1.0, 1.0, 0.0], LAYERS[1][1])])
+    regions = len(arrays["patterns"])
+    assert arrays["linear_labels"].max() + 1 == 4 < regions
+    arrays["linear_labels"] = np.arange(regions, dtype=np.int32)
+    with pytest.raises(ValueError, match="beside each other have the same map"):
+        verdict(arrays)
+
+
 def test_an_edge_at_infinity_is_seen():
     """One line in the plane, whose two rays have exchanged their ends."""
     arrays = parts(PLANE, [(np.array([[1.0, 2.0]]), np.ones(1)), (np.ones((1, 1)), np.zeros(1))])

@@ -11,7 +11,7 @@ from activations._arguments import integer
 from activations.regions.domain import Box
 from activations.regions.network import FloatArray
 from activations.regions.ragged import chunks, gather, reduce, successors
-from activations.regions.signs import BoolArray, pack, signs, unpack
+from activations.regions.signs import BoolArray, pack, signs, unpack, vanishing_jumps
 
 if TYPE_CHECKING:
     from activations.regions.complex import PolyhedralComplex
@@ -57,7 +57,8 @@ def check(complex: "PolyhedralComplex", grid: int = 100) -> dict[str, float]:
        or the angles at infinity to the full one.
     4. Neighbours differ in their patterns, first in the neuron that folds along their edge; the
        pre-activations of all neurons in which they differ vanish at both ends, and so does the
-       difference of their affine maps; within a linear region the maps are equal.
+       difference of their affine maps; within a linear region the maps are equal, and neighbours
+       that one neuron alone tells apart are in one linear region if it does not reach the outputs.
     5. No two regions have the same pattern, and the pattern inside of each is its own.
     6. Inside of every region, gradient and intercept give what the network gives.
     7. At the points of a grid, no pattern occurs that the complex lacks, and the regions with
@@ -243,6 +244,11 @@ def _check_edges(c: "PolyhedralComplex") -> dict[str, float]:
             np.argmax(differ, axis=1) == c._flat[edges],
             "neighbours do not differ first in the neuron that folds along their edge",
         )
+        same = c.linear_labels[left] == c.linear_labels[right]
+        # What several neurons do to the map on one edge, their jumps by themselves do not tell.
+        alone = np.flatnonzero((differ.sum(axis=1) == 1) & ~same)
+        vanishing = vanishing_jumps(c.layers, c.edge_neuron[edges[alone]], before[alone])
+        _demand(~vanishing, "two linear regions beside each other have the same map")
         rays = c.edges[edges] >= len(c.vertices)
         base, way = c._lines(2 * edges + rays[:, 0])
         size = np.maximum(c._size[left], c._size[right])
@@ -276,7 +282,6 @@ def _check_edges(c: "PolyhedralComplex") -> dict[str, float]:
             deviation = np.abs((jump @ end[:, :, None])[:, :, 0] + shift)
             share = _share(deviation, bound, "the maps of neighbours differ on their edge")
             continuity = max(continuity, share)
-        same = c.linear_labels[left] == c.linear_labels[right]
         deviation = np.abs(jump[same]).max(axis=2) * size[same, None]
         share = _share(deviation, bound[same], "a linear region has two maps")
         equality = max(equality, share)
