@@ -601,6 +601,8 @@ def count_ensemble(
     -----
     Every network is a task for joblib, one after the other unless `joblib.parallel_config` says
     otherwise; the results do not depend on it.
+    Under ``joblib.parallel_config(backend="dask")`` and with a `distributed.Client` they are shared
+    among the machines of a cluster, for which the package has the extra ``cluster``.
 
     Examples
     --------
