@@ -617,13 +617,14 @@ class TestRadii:
         tip = np.array([[1, -1, 2, 2]]), np.array([-1])
         network = [axes, tip, OUTPUT]
         c = linear_regions(network, PLANE)
-        assert (meeting_radius(c), outermost_vertex(c)) == (0.5, 1.0)
+        assert (meeting_radius(c), outermost_vertex(c)) == pytest.approx((0.5, 1.0), rel=1e-14)
         counts = [count_regions(network, Box(-r, r)) for r in (0.5, 0.5000001, 2.0)]
         assert counts[0] < counts[1] == counts[2] == len(c)
 
     def test_one_crossing(self):
         c = linear_regions(shallow([(1, 0, 3), (0, 1, -1)]), PLANE)
-        assert outermost_vertex(c) == meeting_radius(c) == 3
+        assert outermost_vertex(c) == pytest.approx(3, rel=1e-14)
+        assert meeting_radius(c) == pytest.approx(3, rel=1e-14)
 
     @pytest.mark.parametrize(
         "network",

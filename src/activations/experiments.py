@@ -311,7 +311,7 @@ def outermost_vertex(complex: PolyhedralComplex) -> float:
     >>> from activations.experiments import outermost_vertex
     >>> from activations.regions import PLANE, linear_regions
     >>> lines = ([[1, 0], [0, 1]], [3, -1])
-    >>> outermost_vertex(linear_regions([lines, ([[1, 1]], [0])], PLANE))
+    >>> round(outermost_vertex(linear_regions([lines, ([[1, 1]], [0])], PLANE)), 12)
     3.0
     """
     # At a vertex where folds cross at least four edges end, so there are more than two for each
@@ -361,7 +361,7 @@ def meeting_radius(complex: PolyhedralComplex) -> float:
     >>> axes = ([[1, 0], [-1, 0], [0, 1], [0, -1]], [0, 0, 0, 0])
     >>> tip = ([[1, -1, 2, 2]], [-1])
     >>> c = linear_regions([axes, tip, ([[1]], [0])], PLANE)
-    >>> meeting_radius(c), outermost_vertex(c)
+    >>> round(meeting_radius(c), 12), round(outermost_vertex(c), 12)
     (0.5, 1.0)
     """
     count = len(_in_plane(complex).vertices)
