@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from activations.regions.ragged import lengths_to_offsets
+
 __all__ = [
     "BORDER",
     "SPOKE",
@@ -289,31 +291,6 @@ def homogeneous(W: FloatArray, b: FloatArray, scale: float) -> tuple[FloatArray,
     return np.concatenate([scale * W, last[..., None]], axis=-1), np.zeros_like(b)
 
 
-def to_offsets(lengths: npt.NDArray[Any]) -> IntArray:
-    """Return where rows begin that stand one after the other, and where the last one ends.
-
-    Parameters
-    ----------
-    lengths : ndarray of int, shape (n,)
-        Their lengths.
-
-    Returns
-    -------
-    ndarray of int64, shape (n + 1,)
-        The sums of all lengths before.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from activations.regions.frame import to_offsets
-    >>> to_offsets(np.array([3, 4]))
-    array([0, 3, 7])
-    """
-    offsets = np.zeros(len(lengths) + 1, dtype=np.int64)
-    np.cumsum(lengths, out=offsets[1:])
-    return offsets
-
-
 def march(follow: IntArray, starts: IntArray) -> tuple[IntArray, IntArray]:
     """Walk around all faces at once, each from its start.
 
@@ -354,7 +331,7 @@ def march(follow: IntArray, starts: IntArray) -> tuple[IntArray, IntArray]:
         steps.append(here)
         walkers.append(who)
         here = follow[here]
-    offsets = to_offsets(length)
+    offsets = lengths_to_offsets(length)
     loops = np.empty(offsets[-1], dtype=np.int64)
     for number, (walker, step) in enumerate(zip(walkers, steps, strict=True)):
         loops[offsets[walker] + number] = step
@@ -499,7 +476,7 @@ def _without_sectors(
     stops = np.flatnonzero(keep | ~fold[walk >> 1])
     last = walk[np.append(stops[1:], len(walk)) - 1][keep[stops]]
     first = walk[keep]
-    walk_lengths = np.diff(to_offsets(keep)[offsets])
+    walk_lengths = np.diff(lengths_to_offsets(keep)[offsets])
     edge, other = first >> 1, last >> 1
     back = np.where(edge == other, first & 1, edge > other)
     edge = np.minimum(edge, other)
@@ -513,7 +490,7 @@ def _without_sectors(
     ends[edge[forward], 1] = _origin(state, last[forward] ^ 1)
     ends, neuron = ends[whole], state.neuron[whole]
     loops = np.concatenate([2 * number[plain >> 1] + (plain & 1), 2 * number[edge] + back])
-    offsets = to_offsets(np.concatenate([lengths[~special], walk_lengths]))
+    offsets = lengths_to_offsets(np.concatenate([lengths[~special], walk_lengths]))
 
     finite = np.flatnonzero(~state.far & ~artificial)[1:]
     far = np.unique(ends[state.far[ends]])

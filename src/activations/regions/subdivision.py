@@ -37,9 +37,9 @@ from activations.regions.frame import (
     homogeneous,
     march,
     slopes_of_w,
-    to_offsets,
     typical_distance,
 )
+from activations.regions.ragged import chunks, lengths_to_offsets
 
 __all__ = ["UncertifiedError", "count", "subdivide"]
 
@@ -159,8 +159,8 @@ class _Engine:
         self.hidden = list(layers[:-1])
         self.scale = 1.0
         self.given: FloatArray | None = None
-        self.batched = start.net is not None
-        self.uncertain = np.zeros(len(layers[0][1]) if self.batched else 1, dtype=np.bool_)
+        networks = 1 if start.net is None else len(layers[0][1])
+        self.uncertain = np.zeros(networks, dtype=np.bool_)
         self.state = start
         self.size = max(float(np.abs(column).max()) for column in start.coordinates)
         self.check_magnitudes()
@@ -211,7 +211,7 @@ class _Engine:
             raise UncertifiedError
         self.uncertain[self.state.net[vertices[where]]] = True
 
-    def examine(self, layer: int, edges: IntArray | None = None) -> "_Signs":
+    def examine(self, layer: int, edges: IntArray | None = None) -> _Signs:
         """Find the sign changes along some edges, or all, from the values at all of their ends."""
         state = self.state
         if edges is None:
@@ -285,15 +285,16 @@ class _Engine:
                 largest = float(np.einsum("vi,vi->v", values, values).max()) ** 0.5
             # Sums of n products and a bias.
             terms = (W.shape[-1] + 4) * _SLACK * _UNIT
-            homogeneous = unit is not None and k > 0
+            # In the plane, biases multiply a coordinate.
+            weighted = unit is not None and k > 0
             if k == layer:
                 row, bias = self.rows_bounds[k]
                 rounding = row * rounding + terms * (row * largest + bias) + given
-                reach = row * reach + bias * homogeneous
+                reach = row * reach + bias * weighted
             else:
                 frobenius, spectral, biases = self.norms[k]
                 rounding = spectral * rounding + terms * (frobenius * largest + biases) + given
-                reach = spectral * reach + biases * homogeneous
+                reach = spectral * reach + biases * weighted
             given = 0.0
             if net is None:
                 values = values @ W.T
@@ -308,7 +309,7 @@ class _Engine:
                 values[own, origin[own] - self.first[k]] = 0.0
         return values, rounding + _SLACK * reach * state.error[vertices], idle
 
-    def examine_locally(self, layer: int, edges: IntArray) -> "_Signs":
+    def examine_locally(self, layer: int, edges: IntArray) -> _Signs:
         """Find the sign changes along edges that lie close together.
 
         Over the box that holds these edges, most neurons of a wide layer are always on or always
@@ -415,7 +416,7 @@ class _Engine:
             self.rows[layer] = rows, np.abs(rows)
         return self.rows[layer]
 
-    def changes(self, layer: int) -> "_Signs":
+    def changes(self, layer: int) -> _Signs:
         """Find all sign changes of a layer's pre-activations along edges."""
         state = self.state
         edges = len(state.tail)
@@ -684,7 +685,9 @@ class _Engine:
             head=head,
             neuron=neuron,
             loops=np.concatenate([sides.kept, loops]),
-            offsets=np.concatenate([to_offsets(sides.kept_lengths), len(sides.kept) + offsets[1:]]),
+            offsets=np.concatenate(
+                [lengths_to_offsets(sides.kept_lengths), len(sides.kept) + offsets[1:]]
+            ),
         )
         if old.net is not None:
             there = np.concatenate([folds.tail, chords.owner[chords.left]])
@@ -702,8 +705,8 @@ class _Engine:
         own = self.first[layer] + folds.neuron
         if folds.parallel is not None:
             own = np.where(folds.parallel >= 0, old.origin[folds.parallel], own)
+        state.far = np.concatenate([old.far, there, np.zeros(cross, dtype=np.bool_)])
         inner = np.full(cross, -1)
-        state.far = np.concatenate([old.far, there, inner >= 0])
         state.origin = np.concatenate([old.origin, np.where(there, own, -1), inner])
         tail_far, head_far = state.far[state.tail], state.far[state.head]
         state.foot = np.zeros(len(state.far), dtype=np.int64)
@@ -719,7 +722,7 @@ class _Engine:
         keep = ~self.uncertain[state.net[state.tail[state.loops[state.offsets[:-1]] >> 1]]]
         lengths = np.diff(state.offsets)
         state.loops = state.loops[np.repeat(keep, lengths)]
-        state.offsets = to_offsets(lengths[keep])
+        state.offsets = lengths_to_offsets(lengths[keep])
         return uncertain
 
     def tally(self, folds: _Folds | None = None, born: IntArray | None = None) -> IntArray:
@@ -879,10 +882,7 @@ def _neighbourhoods(state: Subdivision, edges: IntArray) -> list[IntArray]:
 
 def _blocks(count: int, width: int) -> list[slice]:
     """Cut rows of a table into blocks that fit into a cache."""
-    if count * width <= _BLOCK:
-        return [slice(0, count)]
-    size = max(1, _BLOCK // width)
-    return [slice(low, min(low + size, count)) for low in range(0, count, size)]
+    return [*chunks(count, _BLOCK // width)] or [slice(0, 0)]
 
 
 def _row_bounds(W: FloatArray, b: FloatArray) -> tuple[float, float]:
