@@ -6,6 +6,7 @@ import doctest
 import importlib
 import inspect
 import pkgutil
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -121,3 +122,11 @@ def test_no_module_hides_a_function_of_its_name():
         parent = importlib.import_module(name.rpartition(".")[0])
         leaf = name.rpartition(".")[2]
         assert not callable(getattr(parent, leaf, None)) or inspect.ismodule(getattr(parent, leaf))
+
+
+def test_the_example_in_the_readme_runs():
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
+    names = {}
+    exec(example, names)
+    assert len(names["regions"]) >= names["regions"].n_linear_regions > 1000
