@@ -2,8 +2,9 @@
 
 An SVG behind ``<img>`` cannot know whether the page is light or dark. Here the drawing becomes
 part of the page: the named colours of `activations.figures.style` turn into CSS variables, so the
-reader's mode reaches them; images inside the drawing move to files of their own, so the page
-stays small; and the alternative text becomes the drawing's accessible name.
+reader's mode reaches them; images inside the drawing move to files of their own and paths are
+written briefly, so the page stays small; and the alternative text becomes the drawing's
+accessible name.
 """
 
 import base64
@@ -24,6 +25,10 @@ RASTER = re.compile(r'(xlink:href|href)="data:image/png;base64,([^"]+)"')
 POINTS = re.compile(r'<svg [^>]*?width="([\d.]+)pt" height="([\d.]+)pt"')
 ID = re.compile(r'\bid="([^"]+)"')
 USED = re.compile(r'(?:url\(#|href="#)([^)"]+)')
+PATH = re.compile(r'<path d="([^"]*)"')
+DECIMAL = re.compile(r"-?\d+\.\d+")
+REPEATED = re.compile(r"( L [-\d.]+ [-\d.]+)\1+(?= |$)")
+RUN = re.compile(r'<path d="[^"]*"([^>]*fill: none[^>]*)/>(?:\s*<path d="[^"]*"\1/>)+')
 
 
 def with_css_colours(svg: str) -> str:
@@ -58,6 +63,23 @@ def with_linked_images(svg: str, folder: Path, url: str) -> str:
     return RASTER.sub(link, svg)
 
 
+def compact(svg: str) -> str:
+    """Write paths briefly: hundredths of a point, no point twice, lines of one style as one."""
+
+    def brief(match: re.Match[str]) -> str:
+        data = DECIMAL.sub(lambda m: f"{float(m[0]):.2f}".rstrip("0").rstrip("."), match[1])
+        data = REPEATED.sub(r"\1", " ".join(data.split()))
+        return f'<path d="{data}"'
+
+    def joined(match: re.Match[str]) -> str:
+        # Where lines are translucent, one may be seen through the other.
+        if "opacity" in match[1]:
+            return match[0]
+        return f'<path d="{" ".join(PATH.findall(match[0]))}"{match[1]}/>'
+
+    return RUN.sub(joined, PATH.sub(brief, svg))
+
+
 def inline(svg: str, alt: str, folder: Path, url: str, classes: list[str]) -> str:
     """Return a drawing as it stands in the page."""
     size = POINTS.search(svg)
@@ -72,6 +94,7 @@ def inline(svg: str, alt: str, folder: Path, url: str, classes: list[str]) -> st
     svg = with_linked_images(svg, folder, url)
     svg = with_own_ids(svg, prefix)
     svg = with_css_colours(svg)
+    svg = compact(svg)
     svg = re.sub(r'(<svg [^>]*?)width="[^"]*" height="[^"]*"', r"\1", svg, count=1)
     svg = re.sub(r' xmlns(:xlink)?="[^"]*"', "", svg)
     svg = re.sub(r"\n\s*", "\n", svg)

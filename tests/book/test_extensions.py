@@ -71,6 +71,24 @@ def test_images_of_a_drawing_become_files(drawn):
     assert (folder / name).read_bytes().startswith(b"\x89PNG")
 
 
+def test_paths_are_written_briefly():
+    line = 'clip-path="url(#p)" style="fill: none; stroke: red"'
+    svg = (
+        f'<path d="M 1.23456 2 \nL 3.001 -4.5 \n" {line}/>\n<path d="M 5 6 \nL 7 8 \n" {line}/>\n'
+        '<path d="M 0 0 \nL 1.5 1 \nL 1.5 1 \nL 1.5 1 \nz\n" style="fill: blue"/>'
+    )
+    assert drawings.compact(svg) == (
+        f'<path d="M 1.23 2 L 3 -4.5 M 5 6 L 7 8" {line}/>\n'
+        '<path d="M 0 0 L 1.5 1 z" style="fill: blue"/>'
+    )
+
+
+@pytest.mark.parametrize("style", ["fill: blue", "fill: none; opacity: 0.5"])
+def test_areas_and_translucent_lines_stay_apart(style):
+    svg = f'<path d="M 1 2" style="{style}"/><path d="M 3 4" style="{style}"/>'
+    assert drawings.compact(svg) == svg
+
+
 def test_the_same_figure_gives_the_same_drawing():
     assert example().svg() == example().svg()
 
