@@ -50,7 +50,7 @@ _SLACK = 1 + 2.0**-10
 # edges make a piece.
 _LOCAL_FROM, _PIECE = 2**23, 2048
 # How many numbers are worked on at once.
-_BLOCK = 2**18
+_BLOCK = 2**17
 # Below that, the sine of an angle is not known well enough for the bounds.
 _SMALLEST_SINE = 2.0**-40
 # No sector's w falls faster than that.
