@@ -17,7 +17,7 @@ from numbers import Real
 
 import numpy as np
 import numpy.typing as npt
-from joblib import Parallel, delayed  # type: ignore[import-untyped]
+from joblib import Parallel, delayed
 
 from activations import regions
 from activations._arguments import integer

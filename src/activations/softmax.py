@@ -684,7 +684,7 @@ def _digits(digits: int) -> int:
 
 def _reference(scores: list[float], lam: float, digits: int) -> tuple[Any, list[Any]]:
     """Return lse and soft(arg)max of one row as mpmath numbers."""
-    import mpmath  # type: ignore[import-untyped]  # needed for references only
+    import mpmath  # needed for references only
 
     with mpmath.workdps(digits):
         largest = max(scores)

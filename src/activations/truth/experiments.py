@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 import scipy.stats
 from numpy.typing import ArrayLike, NDArray
-from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
-from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit  # type: ignore[import-untyped]
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit
+from threadpoolctl import threadpool_limits
 
 from activations.truth.archive import Activations, read_chunk, statements
 from activations.truth.probes import (
