@@ -159,9 +159,9 @@ def _cells(network: list[_Layer], frame: Polygon) -> Iterator[_Cell]:
             stack.append((polygon, pattern, level + 1, sums, everyone, constants[level + 2]))
 
 
-def _read(layers: Any, domain: Domain) -> tuple[list[_Layer], Polygon, int | None]:
+def _read(layers: Layers, domain: Domain) -> tuple[list[_Layer], Polygon, int | None]:
     """Return the network in integers, the polygon to cut, and its reach if it is for the plane."""
-    network, domain = _integer_layers(read_network(layers)), read_domain(domain)
+    network, domain = _integer_layers(layers), read_domain(domain)
     if isinstance(domain, Box):
         reach, (x0, y0), (x1, y1) = None, domain.low, domain.high
     else:
@@ -374,10 +374,11 @@ def exact_regions(layers: Any, domain: Domain) -> PolyhedralComplex:
     >>> len(c), c.vertices.tolist(), len(c.directions)
     (4, [[0.0, 0.0]], 4)
     """
+    layers = read_network(layers)
     network, frame, reach = _read(layers, domain)
     neurons = sum(len(layer.constants) for layer in network[:-1])
     arrays = _arrays(list(_cells(network, frame)), neurons, reach)
-    return PolyhedralComplex(read_network(layers), domain, **arrays)
+    return PolyhedralComplex(layers, domain, **arrays)
 
 
 def count_exact(
@@ -423,7 +424,7 @@ def count_exact(
     """
     if kind not in ("activation", "linear"):
         raise ValueError(f"kind is {kind!r}, but must be 'activation' or 'linear'")
-    network, frame, reach = _read(layers, domain)
+    network, frame, reach = _read(read_network(layers), domain)
     if kind == "activation":
         return sum(1 for _ in _cells(network, frame))
     cells = list(_cells(network, frame))
