@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from activations.regions.domain import Box, Domain
-from activations.regions.frame import typical_distance
+from activations.regions.frame import components, typical_distance
 from activations.regions.network import FloatArray, Layers, exact_floats
 from activations.regions.ragged import (
     Ragged,
@@ -634,12 +634,7 @@ class PolyhedralComplex:
             )
         if not vanishing.any():
             return _frozen(np.arange(len(self), dtype=np.int32))
-        from scipy.sparse import coo_array
-        from scipy.sparse.csgraph import connected_components
-
-        left, right = self.adjacency[inner[vanishing]].T
-        graph = coo_array((np.ones(len(left), np.bool_), (left, right)), (len(self), len(self)))
-        _, parts = connected_components(graph, directed=False)
+        parts = components(len(self), self.adjacency[inner[vanishing]])
         _, seen, labels = np.unique(parts, return_index=True, return_inverse=True)
         rank = np.empty(len(seen), dtype=np.int32)
         rank[np.argsort(seen)] = np.arange(len(seen))

@@ -21,6 +21,7 @@ __all__ = [
     "Subdivision",
     "batch",
     "box",
+    "components",
     "finish",
     "homogeneous",
     "march",
@@ -38,6 +39,10 @@ BORDER, SPOKE = -1, -2
 # The corners of the triangle and the centre: a network of round numbers has no folds near these.
 _ANGLES = (0.3875, 2.4592, 4.5309)
 _CENTRE = np.array([0.0137, -0.0251])
+_CORNERS = np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], axis=1)
+# In each sector h . xi is one on the side at infinity.
+_SIDES = np.stack([_CORNERS, np.roll(_CORNERS, -1, axis=0)], axis=1)
+_FALLS = np.linalg.solve(_SIDES, np.ones((3, 2, 1)))[:, :, 0]
 
 
 @dataclass(slots=True)
@@ -136,8 +141,8 @@ def plane() -> Subdivision:
     """
     return Subdivision(
         coordinates=[
-            np.array([0.0, *np.cos(_ANGLES)]),
-            np.array([0.0, *np.sin(_ANGLES)]),
+            np.append(0.0, _CORNERS[:, 0]),
+            np.append(0.0, _CORNERS[:, 1]),
             np.array([1.0, 0.0, 0.0, 0.0]),
         ],
         error=np.zeros(4),
@@ -251,13 +256,10 @@ def slopes_of_w(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
     >>> np.sum(h * middle, axis=0).round(12)
     array([1., 1., 1.])
     """
-    corners = np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], axis=1)
-    sides = np.stack([corners, np.roll(corners, -1, axis=0)], axis=1)
-    h = np.linalg.solve(sides, np.ones((3, 2, 1)))[:, :, 0]
-    heights = h @ np.stack([x, y])
+    heights = _FALLS @ np.stack([x, y])
     order = np.argsort(heights, axis=0)
     heights = np.take_along_axis(heights, order, axis=0)
-    return h[order[2]].T, heights[2] - heights[1]
+    return _FALLS[order[2]].T, heights[2] - heights[1]
 
 
 def homogeneous(W: FloatArray, b: FloatArray, scale: float) -> tuple[FloatArray, FloatArray]:
@@ -386,15 +388,35 @@ def finish(state: Subdivision, widths: list[int], scale: float) -> dict[str, Any
     }
 
 
-def _components(size: int, pairs: IntArray) -> IntArray:
-    """Label the connected components of a graph."""
-    # Only the plane needs them, and they take longer to import than all the rest.
+def components(size: int, pairs: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.int32]:
+    """Label the connected components of a graph.
+
+    Parameters
+    ----------
+    size : int
+        The number of its nodes.
+    pairs : ndarray of int, shape (E, 2)
+        The nodes that each of its edges joins.
+
+    Returns
+    -------
+    ndarray of int32, shape (size,)
+        The same number for nodes that are connected.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from activations.regions.frame import components
+    >>> components(4, np.array([[0, 3], [1, 2]]))
+    array([0, 1, 1, 0], dtype=int32)
+    """
+    # Not every network needs them, and they take longer to import than all the rest.
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    ones = np.ones(len(pairs), dtype=np.int8)
+    ones = np.ones(len(pairs))
     graph = coo_array((ones, (pairs[:, 0], pairs[:, 1])), shape=(size, size))
-    return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
+    return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int32)
 
 
 def _lines_without_vertex(state: Subdivision, artificial: BoolArray, fold: BoolArray) -> IntArray:
@@ -407,7 +429,7 @@ def _lines_without_vertex(state: Subdivision, artificial: BoolArray, fold: BoolA
     crossing = np.flatnonzero(artificial[vertices])
     crossing = crossing[np.argsort(vertices[crossing], kind="stable")]
     # Each of these vertices joins two pieces.
-    line = _components(len(on_spoke), pieces[crossing].reshape(-1, 2))[pieces]
+    line = components(len(on_spoke), pieces[crossing].reshape(-1, 2))[pieces]
     real = np.bincount(line[~(artificial | far)[vertices]], minlength=line.max(initial=0) + 1) > 0
     lonely = crossing[~real[line[crossing]]]
     _, first = np.unique(line[lonely], return_index=True)
@@ -450,7 +472,7 @@ def _without_sectors(
     face_of = np.empty(2 * edges, dtype=np.int32)
     face_of[state.loops] = face
     on_spoke = np.flatnonzero(spoke)
-    label = _components(faces, np.stack([face_of[2 * on_spoke], face_of[2 * on_spoke + 1]], axis=1))
+    label = components(faces, np.stack([face_of[2 * on_spoke], face_of[2 * on_spoke + 1]], axis=1))
     special = np.zeros(faces, dtype=np.bool_)
     special[face[~fold[state.loops >> 1]]] = True
     follow = np.arange(2 * edges)

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from activations._arguments import integer
 from activations.regions.domain import Box
+from activations.regions.frame import components
 from activations.regions.network import FloatArray
 from activations.regions.ragged import chunks, gather, reduce, successors
 from activations.regions.signs import BoolArray, pack, signs, unpack, vanishing_jumps
@@ -147,19 +148,14 @@ def _check_loops(c: "PolyhedralComplex") -> None:
 
 
 def _check_labels(c: "PolyhedralComplex") -> None:
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     labels = c.linear_labels
     _demand(labels.shape == (len(c),), "there is not one label for each region")
     values, first = np.unique(labels, return_index=True)
     _demand(values == np.arange(len(values)), "the linear regions are not numbered from 0 on")
     _demand(np.diff(first) > 0, "the linear regions are not numbered by their first region")
     inner = c.adjacency[(c.adjacency >= 0).all(axis=1)]
-    left, right = inner[labels[inner[:, 0]] == labels[inner[:, 1]]].T
-    graph = coo_array((np.ones(len(left), dtype=np.bool_), (left, right)), (len(c), len(c)))
-    parts, _ = connected_components(graph, directed=False)
-    _demand(parts == len(values), "a linear region is not connected through edges")
+    parts = components(len(c), inner[labels[inner[:, 0]] == labels[inner[:, 1]]])
+    _demand(parts.max() + 1 == len(values), "a linear region is not connected through edges")
 
 
 def _region_chunks(c: "PolyhedralComplex", width: int) -> Iterator[npt.NDArray[np.int64]]:
