@@ -58,9 +58,11 @@ def opened(browser, name, mode="light", width=1280):
     page.on("request", lambda request: page.asked.append(request.url))
     page.on("pageerror", lambda error: page.complaints.append(str(error)))
     page.set_viewport_size({"width": width, "height": 900})
-    page.emulate_media(color_scheme=mode)
+    page.emulate_media(color_scheme=mode, reduced_motion="reduce")
     page.goto((PAGES / f"{name}.html").as_uri())
     page.wait_for_load_state("load")
+    # A colour that is still fading in is neither the page's nor readable.
+    page.evaluate("Promise.all(document.getAnimations().map(fading => fading.finished))")
     return page
 
 
