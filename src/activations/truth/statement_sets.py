@@ -22,6 +22,7 @@ __all__ = [
     "DataUnusableError",
     "SetKind",
     "StatementSet",
+    "compose_statements",
     "read_statements",
 ]
 
@@ -306,6 +307,72 @@ def read_statements(folder: str | Path, name: str) -> StatementSet:
         groups=_frozen([kind.first_group + group for group in groups]),
         polarity=_frozen([kind.polarity] * len(rows)),
     )
+
+
+def compose_statements(facts: str | Path, folder: str | Path) -> None:
+    """Write the four statement sets that follow from two tables of facts.
+
+    Parameters
+    ----------
+    facts : str or Path
+        A folder with ``cities.csv``, whose first columns are ``city``, ``country`` and
+        ``false_country``, and ``words.csv``: ``word``, ``meaning`` and ``false_meaning``.
+    folder : str or Path
+        Where the sets' CSV files are written; made if need be.
+
+    Raises
+    ------
+    DataMissingError
+        If a table is not there; an OSError.
+    DataUnusableError
+        If a table lacks a column, or a fact and its falsification are the same; a ValueError.
+
+    Notes
+    -----
+    Every fact makes two statements of each polarity, in the order of the archive's cities: first
+    the one with the correct claim, then the one with the false claim.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from activations.truth.statement_sets import compose_statements, read_statements
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     _ = Path(place, "cities.csv").write_text("city,country,false_country\\nOslo,Norway,Peru")
+    ...     _ = Path(place, "words.csv").write_text("word,meaning,false_meaning\\nsol,sun,moon")
+    ...     compose_statements(place, Path(place, "statements"))
+    ...     read_statements(Path(place, "statements"), "neg_sp_en_trans").statements
+    ("The Spanish word 'sol' does not mean 'sun'.", "The Spanish word 'sol' does not mean 'moon'.")
+    """
+    tables = {
+        "cities": ("cities.csv", "city", "country", "false_country"),
+        "sp_en_trans": ("words.csv", "word", "meaning", "false_meaning"),
+    }
+    made: dict[str, list[tuple[str | int, ...]]] = {name: [] for name in SETS}
+    for topic, (file, *columns) in tables.items():
+        path = Path(facts) / file
+        try:
+            with path.open(encoding="utf-8", newline="") as table:
+                rows = [[row.get(c) or "" for c in columns] for row in csv.DictReader(table)]
+        except FileNotFoundError as error:
+            raise DataMissingError(f"{path} is missing: facts need a table {file}") from error
+        for number, (subject, correct, false) in enumerate(rows, start=2):
+            if not (subject and correct and false) or correct == false:
+                raise DataUnusableError(
+                    f"{file}, line {number}: must have different cells in {', '.join(columns)}, "
+                    f"found {subject!r}, {correct!r}, {false!r}"
+                )
+            for name in (topic, SETS[topic].partner):
+                kind = SETS[name]
+                for claim in (correct, false):
+                    label = int((claim == correct) == (kind.polarity > 0))
+                    row = (kind.template.format(subject, claim), label, subject, claim, correct)
+                    made[name].append(row[: len(kind.columns)])
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    for name, lines in made.items():
+        with (Path(folder) / f"{name}.csv").open("w", encoding="utf-8", newline="") as file_:
+            writer = csv.writer(file_, lineterminator="\n")
+            writer.writerows([SETS[name].columns, *lines])
 
 
 def _check_pairs(name: str, rows: list[_Row]) -> None:
