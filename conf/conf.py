@@ -40,7 +40,6 @@ extensions = [
     "proofs",
     "figures",
     "slips",
-    "needs_data",
     "accessibility",
     "icons",
 ]
@@ -81,8 +80,12 @@ nb_mime_priority_overrides = [("*", "text/markdown", 0)]
 archive = os.environ.get("ACTIVATIONS_DATA", "")
 activations_cache_root = str(ROOT / "build" / "cache")
 activations_digest = digest(
-    read=[ROOT / "src", ROOT / "requirements.lock", ROOT / "data" / "registry.txt"],
-    listed=[Path(archive) if archive else ROOT / "data" / "lie_detection"],
+    read=[ROOT / "src", ROOT / "requirements.lock", ROOT / "data" / "statements"],
+    listed=[
+        ROOT / "data" / "activations",
+        ROOT / "data" / "lie_detection",
+        *([Path(archive)] if archive else []),
+    ],
     words=[archive],
 )
 
@@ -141,22 +144,3 @@ if addresses["site-url"]:
 
 # Paper ------------------------------------------------------------------------------------------
 latex_elements = {"preamble": latex()}
-
-
-def find_data(app, config):
-    """Say whether chapter 2 has its data; asked late, since it is the package that knows."""
-    try:
-        from activations.truth import available_source
-    except ImportError:
-        return
-
-    config.activations_has_data = available_source() is not None
-    config.activations_missing_data = (
-        "This build has no activations of a language model, so the numbers and figures of this "
-        "chapter are missing; the text, the theory and the exercises are all here. "
-        "{ref}`app-about-build` says how to get the data."
-    )
-
-
-def setup(app):
-    app.connect("config-inited", find_data, priority=100)

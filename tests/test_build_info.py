@@ -132,14 +132,18 @@ def test_no_checkout_no_commit(tmp_path):
 
 
 class TestDataSource:
-    @pytest.mark.parametrize(("available", "shown"), [("archive", "archive"), (None, "missing")])
-    def test_it_passes_on_what_the_truth_room_says(self, monkeypatch, available, shown):
+    @pytest.mark.parametrize(
+        ("available", "shown"),
+        [("archive", "archive"), ("embedded", "open models"), ("some/folder", "reader's own")],
+    )
+    def test_it_puts_into_words_what_the_truth_room_says(self, monkeypatch, available, shown):
         monkeypatch.setattr("activations.truth.available_source", lambda: available)
-        assert build_info.data_source() == shown
+        assert shown in build_info.data_source()
+        assert "some/folder" not in build_info.data_source()
 
-    def test_a_folder_never_shows(self, tmp_path, monkeypatch):
+    def test_a_folder_without_data_is_said_to_be_missing(self, tmp_path, monkeypatch):
         monkeypatch.setenv("ACTIVATIONS_DATA", str(tmp_path))
-        assert str(tmp_path) not in build_info.data_source()
+        assert build_info.data_source() == "missing"
 
 
 class TestBuildFacts:

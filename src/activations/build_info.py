@@ -36,6 +36,11 @@ PACKAGES = (
     "sphinx-book-theme",
 )
 
+_SOURCES = {
+    "archive": "the course's archive",
+    "embedded": "the embedded default, activations of open models",
+}
+
 
 def package_versions(names: Sequence[str] = PACKAGES) -> dict[str, str | None]:
     """Look up the installed versions of distributions.
@@ -173,7 +178,11 @@ def data_source() -> str:
     """
     from activations.truth import available_source
 
-    return "missing" if (source := available_source()) is None else source
+    try:
+        source = available_source()
+    except OSError:
+        return "missing"
+    return _SOURCES.get(source, "a folder of the reader's own")
 
 
 def build_facts() -> dict[str, str]:

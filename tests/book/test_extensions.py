@@ -10,11 +10,9 @@ import execution
 import icons
 import macros
 import mathematics
-import needs_data
 import numpy as np
 import pytest
 from docutils import nodes
-from sphinx.errors import ExtensionError
 
 from activations.figures import style
 
@@ -99,26 +97,6 @@ def test_an_embedded_image_survives_the_move(tmp_path):
     (file,) = tmp_path.iterdir()
     assert file.read_bytes() == b"\x89PNG content"
     assert moved == f'href="i/{file.name}"'
-
-
-SOURCE = "a\n% needs-data\nb\n% end-needs-data\nc\n% needs-data\nd\n% end-needs-data\n"
-
-
-def test_what_needs_data_goes_and_is_explained_once():
-    text = needs_data.without_data(SOURCE, "Get it there.")
-    lines = text.splitlines()
-    assert {"a", "c"} <= set(lines)
-    assert not {"b", "d"} & set(lines)
-    assert text.count("Get it there.") == 1
-    assert text.count(":::{warning}") == 1
-    assert text.count(":::{note}") == 1
-
-
-@pytest.mark.parametrize("source", ["% needs-data\na\n", "a\n% end-needs-data\n"])
-def test_a_lost_mark_is_refused(source):
-    with pytest.raises(ExtensionError, match="page"):
-        needs_data.check_marks(source, "page")
-    needs_data.check_marks(SOURCE, "page")
 
 
 def test_the_digest_changes_with_content_and_name_and_word(tmp_path):

@@ -93,8 +93,6 @@ def test_every_figure_says_in_a_sentence_what_it_shows(path):
 @pytest.mark.parametrize("path", CHAPTERS, ids=name)
 def test_every_chapter_has_figures_with_captions(path):
     page = article(path)
-    if "This build has no activations" in page.get_text():
-        pytest.skip("this build has no data for the chapter's figures")
     figures = page.select("figure")
     assert len(figures) >= 2
     for figure in figures:

@@ -1,3 +1,5 @@
+import collections
+import csv
 import re
 
 import numpy as np
@@ -10,6 +12,8 @@ from activations.truth import (
     read_statements,
     statements,
 )
+from activations.truth.sources import data_folder
+from activations.truth.statement_sets import compose_statements
 
 
 @pytest.mark.parametrize("name", SETS)
@@ -139,3 +143,76 @@ def test_the_course_has_the_rows_that_are_known_of_it(real_sets):
     }
     for data in real_sets.values():
         assert 2 * data.y.sum() == len(data)
+
+
+# --- The project's own statements -------------------------------------------------------------
+
+OWN = data_folder()
+
+
+def table(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_shipped_statements_follow_from_the_facts(tmp_path):
+    compose_statements(OWN / "facts", tmp_path)
+    for name in SETS:
+        shipped = OWN / "statements" / f"{name}.csv"
+        assert (tmp_path / f"{name}.csv").read_bytes() == shipped.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("file", "subject", "right", "wrong", "least"),
+    [
+        ("cities.csv", "city", "country", "false_country", 160),
+        ("words.csv", "word", "meaning", "false_meaning", 80),
+    ],
+)
+def test_no_claim_is_true_more_often_than_false(file, subject, right, wrong, least):
+    rows = table(OWN / "facts" / file)
+    assert len({row[subject] for row in rows}) == len(rows) >= least
+    assert collections.Counter(r[right] for r in rows) == collections.Counter(
+        r[wrong] for r in rows
+    )
+    assert all(row[right] != row[wrong] for row in rows)
+
+
+def test_a_false_meaning_is_of_the_same_word_class():
+    rows = table(OWN / "facts" / "words.csv")
+    word_class = {row["meaning"]: row["word_class"] for row in rows}
+    assert all(word_class[row["false_meaning"]] == row["word_class"] for row in rows)
+
+
+def test_the_cities_are_large():
+    rows = table(OWN / "facts" / "cities.csv")
+    assert min(int(row["population"]) for row in rows) > 200_000
+    assert len({row["geonameid"] for row in rows}) == len(rows)
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_the_shipped_sets_are_sound_and_balanced(name):
+    told = read_statements(OWN / "statements", name)
+    assert told.y.mean() == 0.5
+    assert np.bincount(np.unique(told.groups, return_inverse=True)[1]).tolist() == [2] * (
+        len(told) // 2
+    )
+
+
+@pytest.mark.parametrize(
+    ("cities", "words", "error", "match"),
+    [
+        (None, "", DataMissingError, "cities.csv is missing"),
+        ("city,country,false_country\nOslo,Norway,Norway\n", "", DataUnusableError, "line 2"),
+        ("city,country,false_country\nOslo,Norway,\n", "", DataUnusableError, "line 2"),
+        ("city,land\nOslo,Norway\n", "", DataUnusableError, "country, false_country"),
+        ("city,country,false_country\n", None, DataMissingError, "words.csv is missing"),
+    ],
+)
+def test_facts_that_are_none_are_refused(tmp_path, cities, words, error, match):
+    for file, text in (("cities.csv", cities), ("words.csv", words)):
+        if text is not None:
+            (tmp_path / file).write_text(text)
+    with pytest.raises(error, match=match):
+        compose_statements(tmp_path, tmp_path / "made")
+    assert not (tmp_path / "made").exists()

@@ -1,11 +1,10 @@
-"""Activations on disk: found, read and checked.
+"""The course's archive: the activations of Llama, read and checked.
 
-The course's archive holds, for each statement set, the activation vectors as `torch.save` files
+The archive holds, for each statement set, the activation vectors as `torch.save` files
 of 25 rows each. A file from elsewhere is not to be trusted: it is read without running any code
 that it may hold, and everything about it that can be checked is checked before it is used.
 """
 
-import os
 import pickle
 import re
 import struct
@@ -16,43 +15,33 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import BinaryIO, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from activations.truth.statement_sets import (
-    SETS,
-    DataMissingError,
-    DataUnusableError,
-    StatementSet,
-    read_statements,
-)
-
-if TYPE_CHECKING:
-    import pandas as pd
+from activations.truth.statement_sets import DataMissingError, DataUnusableError
 
 __all__ = [
     "CHUNK_ROWS",
     "HOW_TO_GET",
     "MODELS",
-    "Activations",
     "ArchiveModel",
-    "available_source",
-    "load_activations",
+    "read_archive",
     "read_chunk",
-    "statements",
 ]
+
+FloatRows = NDArray[np.float32]
 
 #: Rows in each file of the archive but the last.
 CHUNK_ROWS: Final = 25
 
 #: What to do when the archive is not there.
 HOW_TO_GET: Final = (
-    "Get the folder sheet05/data/lie_detection of the public GitHub repository "
-    "sciai-lab/mlph-25w at commit a722451a9567bb9a9da7dac33ee20690a8a26e04, and put it into "
-    "data/lie_detection of the checkout, or name it in the environment variable ACTIVATIONS_DATA. "
-    "data/README.md has the commands."
+    "With a network `nox -s data` fetches the folder sheet05/data/lie_detection of the public "
+    "GitHub repository sciai-lab/mlph-25w at commit a722451a9567bb9a9da7dac33ee20690a8a26e04 "
+    "into data/lie_detection of the checkout; a copy elsewhere can be named in the environment "
+    "variable ACTIVATIONS_DATA. data/README.md says more."
 )
 
 
@@ -64,6 +53,8 @@ class ArchiveModel:
     ----------
     folder : str
         Where its activations lie below ``acts/``.
+    parameters : int
+        The number of its parameters.
     n_layers : int
         The number of its decoder layers.
     width : int
@@ -73,6 +64,7 @@ class ArchiveModel:
     """
 
     folder: str
+    parameters: int
     n_layers: int
     width: int
     layer: int
@@ -80,113 +72,12 @@ class ArchiveModel:
 
 #: The models by name; the first is the default.
 MODELS: Final[Mapping[str, ArchiveModel]] = MappingProxyType(
-    {"LLaMA-3-8B-Instruct": ArchiveModel("Llama3/8B/chat", n_layers=32, width=4096, layer=12)}
+    {
+        "LLaMA-3-8B-Instruct": ArchiveModel(
+            "Llama3/8B/chat", parameters=8_030_261_248, n_layers=32, width=4096, layer=12
+        )
+    }
 )
-
-
-@dataclass(frozen=True, eq=False)
-class Activations:
-    """Activation vectors of a statement set, with all that is known about each row.
-
-    The arrays are read-only.
-
-    Attributes
-    ----------
-    name : str
-        The statement set's name.
-    X : numpy.ndarray of float32, shape (n, d)
-        One activation vector a row: the residual stream at the statement's last token.
-    y : numpy.ndarray of int64, shape (n,)
-        1 for a true statement, 0 for a false one.
-    groups : numpy.ndarray of int64, shape (n,)
-        Equal for statements on the same subject; see `StatementSet`.
-    polarity : numpy.ndarray of int64, shape (n,)
-        +1 for an affirmative statement, -1 for a negated one.
-    statements : tuple of str
-        The n sentences.
-    model : str
-        The language model's name.
-    layer : int
-        The decoder layer after which the residual stream was read, counted from 0.
-    source : str
-        Where the data came from: ``"archive"``, or the folder that was asked for.
-    """
-
-    name: str
-    X: NDArray[np.float32]
-    y: NDArray[np.int64]
-    groups: NDArray[np.int64]
-    polarity: NDArray[np.int64]
-    statements: tuple[str, ...]
-    model: str
-    layer: int
-    source: str
-
-    def __len__(self) -> int:
-        return len(self.y)
-
-    def __repr__(self) -> str:
-        return (
-            f"Activations({self.name!r}: {self.X.shape[0]} statements, {self.X.shape[1]} "
-            f"dimensions, {self.model}, layer {self.layer}, from {self.source!r})"
-        )
-
-
-def _checkout_folder() -> Path:
-    return Path(__file__).resolve().parents[3] / "data" / "lie_detection"
-
-
-def _is_archive(folder: Path) -> bool:
-    return (folder / "datasets").is_dir() and (folder / "acts").is_dir()
-
-
-def _locate(source: str | os.PathLike[str] | None) -> tuple[Path, str]:
-    """Resolve `source` to a folder and to what the result calls it."""
-    if source is not None and not isinstance(source, str | os.PathLike):
-        raise TypeError(f"source must be None, a string or a path, got {type(source).__name__}")
-    asked = None if source is None else os.fspath(source)
-    if asked == "":
-        raise ValueError("source must be None, a name or a folder, got an empty string")
-    variable = os.environ.get("ACTIVATIONS_DATA", "")
-    if asked == "embedded" or (asked is None and variable == "embedded"):
-        raise DataMissingError(f"this version ships no embedded activations. {HOW_TO_GET}")
-    if asked is not None and asked != "archive":
-        folder, name, why = Path(asked), asked, f"source={asked!r}"
-    elif variable not in ("", "embedded"):
-        folder, name, why = Path(variable), "archive", f"ACTIVATIONS_DATA={variable!r}"
-    else:
-        folder, name, why = _checkout_folder(), "archive", "no ACTIVATIONS_DATA is set and"
-    if not _is_archive(folder):
-        raise DataMissingError(
-            f"no activations found: {why} leads to {str(folder)!r}, which is no folder with "
-            f"datasets/ and acts/ in it. {HOW_TO_GET}"
-        )
-    return folder, name
-
-
-def available_source() -> str | None:
-    """Say which source `load_activations` would use if none is named.
-
-    Returns
-    -------
-    str or None
-        ``"archive"`` if the course's archive is where it is looked for, None if nothing is there.
-
-    Notes
-    -----
-    This only looks for the folders and never raises: a build asks it whether to go on without
-    data. Whether the files in them are sound is decided when they are read.
-
-    Examples
-    --------
-    >>> from activations.truth import available_source
-    >>> available_source() in ("archive", None)
-    True
-    """
-    try:
-        return _locate(None)[1]
-    except OSError:
-        return None
 
 
 def _chunk_paths(folder: Path, layer: int, n_rows: int) -> list[Path]:
@@ -216,7 +107,7 @@ def _chunk_paths(folder: Path, layer: int, n_rows: int) -> list[Path]:
     return [folder / f"layer_{layer}_{start}.pt" for start in range(0, n_rows, CHUNK_ROWS)]
 
 
-def read_chunk(path: str | Path, shape: tuple[int, int]) -> NDArray[np.float32]:
+def read_chunk(path: str | Path, shape: tuple[int, int]) -> FloatRows:
     """Read one file of the archive as a tensor and nothing else, and check it.
 
     Parameters
@@ -284,12 +175,12 @@ def read_chunk(path: str | Path, shape: tuple[int, int]) -> NDArray[np.float32]:
         raise DataUnusableError(
             f"{path}: must hold a tensor of torch.float32 of shape {shape}, found {found}; {again}"
         )
-    values: NDArray[np.float32] = tensor.detach().numpy()
+    values: FloatRows = tensor.detach().numpy()
     _check_finite(values, path)
     return values
 
 
-def _check_finite(values: NDArray[np.float32], path: str | Path) -> None:
+def _check_finite(values: FloatRows, path: str | Path) -> None:
     if not np.isfinite(values).all():
         row = int(np.flatnonzero(~np.isfinite(values).all(axis=1))[0])
         raise DataUnusableError(
@@ -320,7 +211,7 @@ def _anatomy(file: BinaryIO) -> tuple[bytes, int, int, int] | None:
     return (told, start, values.file_size, values.CRC) if plain else None
 
 
-def _fill(path: Path, out: NDArray[np.float32], descriptions: set[bytes]) -> None:
+def _fill(path: Path, out: FloatRows, descriptions: set[bytes]) -> None:
     """Read one file of the archive into `out`.
 
     The files of an archive describe their tensors by the same few bytes of pickle. Once
@@ -349,140 +240,51 @@ def _fill(path: Path, out: NDArray[np.float32], descriptions: set[bytes]) -> Non
         descriptions.add(found[0])
 
 
-def load_activations(
-    name: str,
-    *,
-    source: str | os.PathLike[str] | None = None,
-    model: str | None = None,
-    layer: int | None = None,
-) -> Activations:
-    """Load a statement set with its activations.
+def read_archive(folder: str | Path, name: str, model: str, layer: int, n: int) -> FloatRows:
+    """Read the activations of a statement set.
 
     Parameters
     ----------
+    folder : str or Path
+        The archive's folder, with ``acts/`` in it.
     name : str
-        ``"cities"``, ``"neg_cities"``, ``"sp_en_trans"`` or ``"neg_sp_en_trans"``.
-    source : str or path, optional
-        ``"archive"``, or a folder with ``datasets/`` and ``acts/`` in it. By default the folder
-        in the environment variable ``ACTIVATIONS_DATA``, else ``data/lie_detection`` of the
-        checkout.
-    model : str, optional
-        A key of `MODELS`, by default the first.
-    layer : int, optional
-        A decoder layer, counted from 0; by default the one that `MODELS` names. The activations
-        are the residual stream after it, ``hidden_states[layer + 1]`` in transformers.
+        The statement set.
+    model : str
+        A key of `MODELS`.
+    layer : int
+        A decoder layer, counted from 0.
+    n : int
+        The number of the set's statements.
 
     Returns
     -------
-    Activations
-        Row k of every attribute belongs to the k-th statement of the file.
+    numpy.ndarray of float32, shape (n, width)
+        One row a statement, in the order of the files.
 
     Raises
     ------
-    ValueError
-        If `name`, `model` or `layer` is not one that there is.
     DataMissingError
-        If the data, or a file of it, is not there; an OSError.
+        If a file is not there; an OSError.
     DataUnusableError
-        If a file is not what it must be; a ValueError. The message names the file, what was
-        found and what to do.
+        If a file is not what it must be, or there is one too many; a ValueError.
 
     Notes
     -----
-    Nothing is downloaded here, and no code that a file may hold is run: the files are read with
-    ``weights_only=True``. Checked are the names and the number of the files, their checksums,
-    shapes and dtype, that all values are finite, and what `read_statements` checks.
+    No code that a file may hold is run: the files are read with ``weights_only=True``. Checked
+    are their names and number, their checksums, shapes and dtype, and that all values are finite.
 
     Examples
     --------
-    >>> from activations.truth import load_activations
-    >>> load_activations("cities", source="no/such/folder")
+    >>> from activations.truth.archive import read_archive
+    >>> read_archive("no/such/folder", "cities", "LLaMA-3-8B-Instruct", 12, 100)
     Traceback (most recent call last):
     ...
-    activations.truth.statement_sets.DataMissingError: no activations found: ...
+    activations.truth.statement_sets.DataMissingError: ...cities is missing. ...
     """
-    if name not in SETS:
-        raise ValueError(f"name must be one of {', '.join(SETS)}, got {name!r}")
-    model = next(iter(MODELS)) if model is None else model
-    if model not in MODELS:
-        raise ValueError(f"model must be one of {', '.join(MODELS)}, got {model!r}")
     kind = MODELS[model]
-    layer = kind.layer if layer is None else layer
-    if isinstance(layer, bool) or not isinstance(layer, int | np.integer):
-        raise TypeError(f"layer must be an integer, got {layer!r}")
-    layer = int(layer)
-    if not 0 <= layer < kind.n_layers:
-        raise ValueError(f"layer must be in 0, ..., {kind.n_layers - 1} for {model}, got {layer}")
-    folder, origin = _locate(source)
-    told = read_statements(folder / "datasets", name)
-    n = len(told)
     X = np.empty((n, kind.width), dtype=np.float32)
+    paths = _chunk_paths(Path(folder) / "acts" / kind.folder / name, layer, n)
     descriptions: set[bytes] = set()
-    for start, path in zip(
-        range(0, n, CHUNK_ROWS),
-        _chunk_paths(folder / "acts" / kind.folder / name, layer, n),
-        strict=True,
-    ):
-        stop = min(start + CHUNK_ROWS, n)
-        _fill(path, X[start:stop], descriptions)
-    X.setflags(write=False)
-    return Activations(
-        name=name,
-        X=X,
-        y=told.y,
-        groups=told.groups,
-        polarity=told.polarity,
-        statements=told.statements,
-        model=model,
-        layer=layer,
-        source=origin,
-    )
-
-
-def statements(name: str, *, source: str | os.PathLike[str] | None = None) -> "pd.DataFrame":
-    """Tabulate the statements of a set.
-
-    Parameters
-    ----------
-    name : str
-        ``"cities"``, ``"neg_cities"``, ``"sp_en_trans"`` or ``"neg_sp_en_trans"``.
-    source : str or path, optional
-        As for `load_activations`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``statement``, ``label`` (1 true, 0 false), ``subject`` (the city or the Spanish
-        word), ``group`` and ``polarity``, in the order of the activations' rows.
-
-    Raises
-    ------
-    ValueError
-        If `name` is not a set's name.
-    DataMissingError
-        If the data is not there; an OSError.
-    DataUnusableError
-        If a file is not what it must be; a ValueError.
-
-    Examples
-    --------
-    >>> from activations.truth import statements
-    >>> statements("capitals")
-    Traceback (most recent call last):
-    ...
-    ValueError: name must be one of cities, neg_cities, sp_en_trans, ..., got 'capitals'
-    """
-    import pandas as pd
-
-    if name not in SETS:
-        raise ValueError(f"name must be one of {', '.join(SETS)}, got {name!r}")
-    told: StatementSet = read_statements(_locate(source)[0] / "datasets", name)
-    return pd.DataFrame(
-        {
-            "statement": told.statements,
-            "label": told.y,
-            "subject": told.subjects,
-            "group": told.groups,
-            "polarity": told.polarity,
-        }
-    )
+    for start, path in zip(range(0, n, CHUNK_ROWS), paths, strict=True):
+        _fill(path, X[start : start + CHUNK_ROWS], descriptions)
+    return X
