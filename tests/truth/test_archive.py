@@ -5,111 +5,12 @@ import numpy as np
 import pytest
 import torch
 
-from activations.truth import (
-    SETS,
-    Activations,
-    DataMissingError,
-    DataUnusableError,
-    available_source,
-    load_activations,
-    statements,
-)
-from activations.truth import (
-    archive as archive_module,
-)
+from activations.truth import DataMissingError, DataUnusableError, load_activations
 from activations.truth.archive import read_chunk
 
 
 def chunk(archive, name="cities", start=0):
     return archive / "acts" / "Llama3" / "8B" / "chat" / name / f"layer_12_{start}.pt"
-
-
-@pytest.mark.parametrize("name", SETS)
-def test_rows_keep_their_order(archive, name):
-    data = load_activations(name, source=archive)
-    assert isinstance(data, Activations)
-    told = statements(name, source=archive)
-    assert data.statements == tuple(told.statement)
-    assert data.y.tolist() == told.label.tolist()
-    assert data.groups.tolist() == told.group.tolist()
-    assert data.polarity.tolist() == told.polarity.tolist()
-    assert data.X.dtype == np.float32
-    assert data.X.shape == (len(told), 4096)
-    parts = [
-        torch.load(chunk(archive, name, s), weights_only=True) for s in range(0, len(told), 25)
-    ]
-    np.testing.assert_array_equal(data.X, torch.cat(parts).numpy())
-    assert (data.model, data.layer, data.source) == ("LLaMA-3-8B-Instruct", 12, str(archive))
-    assert name in repr(data)
-    assert len(data) == len(told)
-
-
-def test_the_result_cannot_be_changed(archive):
-    data = load_activations("cities", source=archive)
-    with pytest.raises(ValueError, match="read-only"):
-        data.X[0, 0] = 1.0
-    with pytest.raises(AttributeError):
-        data.X = None
-
-
-def test_where_the_data_is_looked_for(archive, monkeypatch, tmp_path):
-    monkeypatch.setattr(archive_module, "_checkout_folder", lambda: tmp_path / "nothing")
-    monkeypatch.delenv("ACTIVATIONS_DATA", raising=False)
-    assert available_source() is None
-    with pytest.raises(DataMissingError, match=r"sciai-lab/mlph-25w.*ACTIVATIONS_DATA"):
-        load_activations("cities")
-
-    monkeypatch.setenv("ACTIVATIONS_DATA", str(archive))
-    assert available_source() == "archive"
-    assert load_activations("cities").source == "archive"
-    assert load_activations("cities", source="archive").source == "archive"
-
-    monkeypatch.setenv("ACTIVATIONS_DATA", str(tmp_path / "elsewhere"))
-    assert available_source() is None
-    with pytest.raises(DataMissingError, match="elsewhere"):
-        load_activations("cities")
-
-    monkeypatch.setattr(archive_module, "_checkout_folder", lambda: archive)
-    # A folder that was asked for and is not there is not replaced by another one in silence.
-    with pytest.raises(DataMissingError, match="elsewhere"):
-        load_activations("cities")
-    monkeypatch.delenv("ACTIVATIONS_DATA")
-    assert available_source() == "archive"
-    assert load_activations("cities").source == "archive"
-
-
-def test_embedded_activations_are_not_there_yet(archive, monkeypatch):
-    monkeypatch.setenv("ACTIVATIONS_DATA", "embedded")
-    assert available_source() is None
-    for source in (None, "embedded"):
-        with pytest.raises(DataMissingError, match="embedded"):
-            load_activations("cities", source=source)
-    assert load_activations("cities", source=archive).source == str(archive)
-
-
-def test_missing_data_is_an_oserror_and_unusable_data_a_valueerror():
-    assert issubclass(DataMissingError, OSError)
-    assert issubclass(DataUnusableError, ValueError)
-
-
-@pytest.mark.parametrize(
-    ("options", "error", "match"),
-    [
-        ({"name": "capitals"}, ValueError, "name must be one of"),
-        ({"model": "GPT"}, ValueError, "model must be one of LLaMA"),
-        ({"layer": 32}, ValueError, r"layer must be in 0, \.\.\., 31"),
-        ({"layer": -1}, ValueError, "layer must be in"),
-        ({"layer": 12.0}, TypeError, "layer must be an integer"),
-        ({"layer": True}, TypeError, "layer must be an integer"),
-        ({"layer": 11}, DataMissingError, r"layer 11; the layers found there are \[12\]"),
-        ({"source": 3}, TypeError, "source must be"),
-        ({"source": ""}, ValueError, "empty string"),
-    ],
-)
-def test_wrong_arguments_are_named(archive, options, error, match):
-    name = options.pop("name", "cities")
-    with pytest.raises(error, match=match):
-        load_activations(name, **{"source": archive, **options})
 
 
 def refused(archive, *words):

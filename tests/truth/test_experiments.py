@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from activations.truth import SETS
 from activations.truth import experiments as ex
-from activations.truth.probes import LinearProbe, TruthDirections, wilson_interval
+from activations.truth.evaluation import wilson_interval
+from activations.truth.probes import LinearProbe, TruthDirections
 
 
 @pytest.fixture(scope="module")
