@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["integer", "network_widths", "unmasked_array"]
+__all__ = ["integer", "labels_of", "network_widths", "unmasked_array"]
 
 
 def integer(name: str, value: int, least: int | None = None) -> int:
@@ -24,6 +24,25 @@ def integer(name: str, value: int, least: int | None = None) -> int:
     if least is not None and value < least:
         raise ValueError(f"{name} is {value}, but must be at least {least}")
     return int(value)
+
+
+def labels_of(
+    name: str, value: ArrayLike, n: int, allowed: tuple[int, int] = (0, 1)
+) -> NDArray[np.float64]:
+    """Return a vector of n labels of two kinds, or say what is none.
+
+    Examples
+    --------
+    >>> from activations._arguments import labels_of
+    >>> labels_of("y", [True, False], 2)
+    array([1., 0.])
+    """
+    labels = unmasked_array(name, value)
+    if labels.shape != (n,):
+        raise ValueError(f"{name} must have shape ({n},), got {labels.shape}")
+    if labels.dtype.kind not in "biuf" or not np.isin(labels, allowed).all():
+        raise ValueError(f"{name} must hold {allowed[0]} and {allowed[1]}, got {labels[:5]}...")
+    return labels.astype(np.float64)
 
 
 def network_widths(widths: Sequence[int]) -> list[int]:

@@ -19,16 +19,15 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit
 from threadpoolctl import threadpool_limits
 
-from activations.truth.archive import Activations, read_chunk, statements
+from activations.truth.archive import read_chunk
+from activations.truth.evaluation import evaluate, wilson_interval
 from activations.truth.probes import (
     TOLERANCE,
     LinearProbe,
     TruthDirections,
-    evaluate,
     fit_logistic,
     principal_components,
     truth_directions,
-    wilson_interval,
 )
 from activations.truth.separability import (
     SeparabilityCertificate,
@@ -37,6 +36,7 @@ from activations.truth.separability import (
     separability_certificate,
     smallest_separable_k,
 )
+from activations.truth.sources import Activations, statements
 from activations.truth.statement_sets import SETS
 
 __all__ = [

@@ -5,30 +5,26 @@ fits run on one thread of the linear algebra library, so that they do not depend
 number of cores.
 """
 
-import operator
 import warnings
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import scipy.stats
 from numpy.typing import ArrayLike, NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
 from threadpoolctl import threadpool_limits
+
+from activations._arguments import labels_of, unmasked_array
 
 __all__ = [
     "TOLERANCE",
-    "Evaluation",
     "LinearProbe",
     "PrincipalComponents",
     "TruthDirections",
-    "evaluate",
     "fit_logistic",
     "principal_components",
     "truth_directions",
-    "wilson_interval",
 ]
 
 Floats = NDArray[np.float64]
@@ -42,15 +38,8 @@ _MAX_ITER: Final = 100_000
 _LARGEST: Final = 1e100
 
 
-def _unmasked(values: ArrayLike, name: str) -> NDArray[np.generic]:
-    # numpy.asarray would uncover what a mask hides.
-    if np.ma.is_masked(values):
-        raise ValueError(f"{name} must have no masked entries")
-    return np.asarray(values)
-
-
 def _matrix(X: ArrayLike) -> Floats:
-    given = _unmasked(X, "X")
+    given = unmasked_array("X", X)
     if given.dtype.kind not in "fiu" or given.dtype.itemsize > 8:
         raise TypeError(f"X must hold real numbers of up to 64 bits, got dtype {given.dtype}")
     if given.ndim != 2 or 0 in given.shape:
@@ -70,15 +59,6 @@ def _positive(value: float, name: str) -> None:
         raise TypeError(f"{name} must be a number, got {value!r}")
     if not value > 0:
         raise ValueError(f"{name} must be positive, got {value}")
-
-
-def _labels(y: ArrayLike, n: int, name: str = "y", allowed: tuple[int, int] = (0, 1)) -> Floats:
-    labels = _unmasked(y, name)
-    if labels.shape != (n,):
-        raise ValueError(f"{name} must have shape ({n},), got {labels.shape}")
-    if labels.dtype.kind not in "biuf" or not np.isin(labels, allowed).all():
-        raise ValueError(f"{name} must hold {allowed[0]} and {allowed[1]}, got {labels[:5]}...")
-    return labels.astype(np.float64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,7 +164,7 @@ def fit_logistic(
     [False, True]
     """
     values = _matrix(X)
-    labels = _labels(y, len(values))
+    labels = labels_of("y", y, len(values))
     if len(np.unique(labels)) != 2:
         raise ValueError("y must hold both labels, got one only")
     _positive(C, "C")
@@ -204,148 +184,6 @@ def fit_logistic(
     return LinearProbe(
         np.asarray(model.coef_[0]), float(model.intercept_[0]), int(model.n_iter_[0])
     )
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """What a probe's scores are worth on labelled statements.
-
-    Attributes
-    ----------
-    n : int
-        The number of statements.
-    correct : int
-        How many it labels correctly.
-    auroc : float
-        The probability that a random true statement scores higher than a random false one, ties
-        counted half. It does not depend on the threshold.
-    share_true : float
-        The share of statements that it calls true.
-    correct_recentred : int
-        How many it would label correctly with its threshold at the mean of these scores.
-    """
-
-    n: int
-    correct: int
-    auroc: float
-    share_true: float
-    correct_recentred: int
-
-    @property
-    def accuracy(self) -> float:
-        """The share of statements labelled correctly."""
-        return self.correct / self.n
-
-    @property
-    def accuracy_recentred(self) -> float:
-        """The share of statements labelled correctly with the threshold at the mean score."""
-        return self.correct_recentred / self.n
-
-
-def evaluate(scores: ArrayLike, y: ArrayLike) -> Evaluation:
-    """Judge scores by labels.
-
-    Parameters
-    ----------
-    scores : array_like of float, shape (n,)
-        A statement is called true where its score is positive.
-    y : array_like of int, shape (n,)
-        1 for true, 0 for false; both must occur.
-
-    Returns
-    -------
-    Evaluation
-        Counts, AUROC and shares.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the shapes differ, a score is not a finite number, or a label is missing.
-
-    Examples
-    --------
-    >>> from activations.truth.probes import evaluate
-    >>> result = evaluate([-3.0, -2.0, -1.0, -0.5], [1, 1, 0, 0])
-    >>> result.accuracy, result.auroc, result.share_true, result.accuracy_recentred
-    (0.5, 0.0, 0.0, 0.0)
-    """
-    given = _unmasked(scores, "scores")
-    if given.size and given.dtype.kind not in "fiu":
-        raise TypeError(f"scores must be real numbers, got dtype {given.dtype}")
-    values = given.astype(np.float64)
-    if values.ndim != 1 or not len(values) or not np.isfinite(values).all():
-        raise ValueError("scores must be a vector of finite numbers, at least one")
-    labels = _labels(y, len(values))
-    if len(np.unique(labels)) != 2:
-        raise ValueError("y must hold both labels, got one only")
-    return Evaluation(
-        n=len(values),
-        correct=int(((values > 0) == (labels == 1)).sum()),
-        auroc=float(roc_auc_score(labels, values)),
-        share_true=float((values > 0).mean()),
-        correct_recentred=int((_above_mean(values) == (labels == 1)).sum()),
-    )
-
-
-def _above_mean(values: Floats) -> NDArray[np.bool_]:
-    """Tell which values exceed their mean; none does where all are equal."""
-    # A power of two takes the largest value below 1, so that no sum can overflow.
-    scaled = np.ldexp(values, -int(np.frexp(np.abs(values).max())[1]))
-    # Seen from the smallest, equal values are zeros, whose mean is exact.
-    heights = scaled - scaled.min()
-    return np.asarray(heights > heights.mean())
-
-
-def wilson_interval(correct: int, n: int, *, confidence: float = 0.95) -> tuple[float, float]:
-    """Give Wilson's interval for a proportion.
-
-    Parameters
-    ----------
-    correct : int
-        Successes, 0 to n.
-    n : int
-        Trials, at least 1.
-    confidence : float
-        The nominal coverage, between 0 and 1.
-
-    Returns
-    -------
-    low, high : float
-        The proportions that a two-sided score test does not reject.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the counts are no integers, or they or the confidence are out of range.
-
-    Notes
-    -----
-    Unlike the textbook interval p +- z sqrt(p (1-p) / n), it does not shrink to a point at 0 or n
-    successes. It treats the trials as independent.
-
-    References
-    ----------
-    .. [1] E. B. Wilson, "Probable inference, the law of succession, and statistical inference",
-       Journal of the American Statistical Association 22, 1927, pp. 209-212.
-
-    Examples
-    --------
-    >>> from activations.truth.probes import wilson_interval
-    >>> [round(end, 3) for end in wilson_interval(2, 71)]
-    [0.008, 0.097]
-    """
-    for name, count in (("correct", correct), ("n", n)):
-        if isinstance(count, bool | np.bool_) or not hasattr(count, "__index__"):
-            raise TypeError(f"{name} must be an integer, got {count!r}")
-    correct, n = operator.index(correct), operator.index(n)
-    if not n > 0 or not 0 <= correct <= n:
-        raise ValueError(f"correct must be in 0, ..., n and n positive, got {correct} of {n}")
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence must be between 0 and 1, got {confidence}")
-    interval = scipy.stats.binomtest(correct, n).proportion_ci(
-        confidence_level=confidence, method="wilson"
-    )
-    return float(interval.low), float(interval.high)
 
 
 @dataclass(frozen=True, eq=False)
@@ -490,9 +328,9 @@ def truth_directions(
     ([2.0, 1.0], [1.0, 0.0])
     """
     values = _matrix(X)
-    tau = 2.0 * _labels(y, len(values)) - 1.0
-    p = _labels(polarity, len(values), "polarity", (-1, 1))
-    names = _unmasked(sets, "sets")
+    tau = 2.0 * labels_of("y", y, len(values)) - 1.0
+    p = labels_of("polarity", polarity, len(values), (-1, 1))
+    names = unmasked_array("sets", sets)
     if names.shape != (len(values),):
         raise ValueError(f"sets must have shape ({len(values)},), got {names.shape}")
     members = np.unique(names, return_inverse=True)[1]
