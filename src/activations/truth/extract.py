@@ -11,7 +11,7 @@ import json
 import shlex
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -27,7 +27,9 @@ from activations.truth.statement_sets import (
     read_statements,
 )
 from activations.truth.store import (
+    DATASHEET,
     Datasheet,
+    model_folder,
     statement_digest,
     write_datasheet,
     write_layer,
@@ -57,7 +59,6 @@ class _Work(NamedTuple):
     layers: "dict[int, torch.nn.Module]"
     texts: list[str]
     tokens: list[list[int]]
-    padding: int
 
 
 def extract(
@@ -140,7 +141,8 @@ def extract(
     their rounding.
 
     After each few statements the vectors are put into ``activations/<name>/parts/``. If the work
-    is interrupted, the same call goes on from there, and gives the same files bit by bit.
+    is interrupted, the same call goes on from there, and gives the same files bit by bit. The
+    datasheet, which is written last, tells of one run: what earlier ones left is not read again.
 
     Examples
     --------
@@ -154,19 +156,17 @@ def extract(
     if dtype not in _DTYPES:
         raise ValueError(f"dtype must be one of {', '.join(_DTYPES)}, got {dtype!r}")
     name = Path(model).name if name is None else name
+    folder = model_folder(out, name)
     sets = {key: read_statements(statements, key).statements for key in SETS}
-    folder = Path(out) / "activations" / name
-    if folder.parent != Path(out) / "activations" or name in ("", ".", ".."):
-        raise ValueError(f"name must be a folder's name, got {name!r}")
-
     texts = list(dict.fromkeys(text for key in SETS for text in sets[key]))
     network, tokenizer = _load(model, gguf_file, dtype, device)
     n_layers = int(network.config.get_text_config(decoder=True).num_hidden_layers)
     wanted = _wanted_layers(layer, n_layers, name)
-    if default_layer is None:
-        default_layer = wanted[(len(wanted) - 1) // 2]
-    elif default_layer not in wanted:
-        raise ValueError(f"default_layer must be one of the layers {wanted}, got {default_layer}")
+    default = wanted[(len(wanted) - 1) // 2]
+    if default_layer is not None:
+        default = integer("default_layer", default_layer)
+    if default not in wanted:
+        raise ValueError(f"default_layer must be one of the layers {wanted}, got {default}")
     weights = _weights_digest(model, gguf_file)
     decoder, modules = _decoder_layers(network, n_layers, name)
     tokens = _tokenise(tokenizer, texts, network)
@@ -177,7 +177,6 @@ def extract(
         {k: modules[k] for k in wanted},
         [texts[i] for i in order],
         [tokens[i] for i in order],
-        tokenizer.pad_token_id or 0,
     )
     _bring_statements(Path(statements), Path(out))
 
@@ -187,6 +186,8 @@ def extract(
 
     rank = {text: r for r, text in enumerate(work.texts)}
     rows = {key: np.array([rank[text] for text in sets[key]]) for key in SETS}
+    # From here to the end the folder holds layers of two runs, which no datasheet describes.
+    (folder / DATASHEET).unlink(missing_ok=True)
     for k in wanted:
         vectors = np.concatenate([_read_part(file, k) for file in files])
         write_layer(out, name, k, {key: vectors[rows[key]] for key in SETS})
@@ -199,7 +200,7 @@ def extract(
         parameters=int(network.num_parameters()),
         n_layers=n_layers,
         width=int(vectors.shape[1]),
-        layer=int(default_layer),
+        layer=default,
         layers=tuple(wanted),
         token="last",
         dtype=dtype,
@@ -219,7 +220,7 @@ def _wanted_layers(layer: str | int | Sequence[int], n_layers: int, name: str) -
         if layer != "all":
             raise ValueError(f"layer must be 'all' or integers, got {layer!r}")
         return list(range(n_layers))
-    asked = layer if isinstance(layer, Sequence) else [layer]
+    asked = list(layer) if isinstance(layer, Iterable) else [layer]
     wanted = sorted({integer("layer", k) for k in asked})
     if not wanted or wanted[0] < 0 or wanted[-1] >= n_layers:
         raise ValueError(
@@ -251,7 +252,7 @@ def _load(
 
 def _weights_digest(model: str | Path, gguf_file: str | None) -> str:
     """Return the SHA-256 of a model's weights, as the datasheet defines it."""
-    from transformers.utils import cached_file
+    from transformers.utils.hub import cached_file
 
     # Of a model from the hub, this is where it lies on this machine.
     here = Path(cached_file(str(model), gguf_file or "config.json")).parent
@@ -280,11 +281,11 @@ def _weights_files(folder: Path, gguf_file: str | None) -> list[str]:
 
 def _decoder_layers(
     network: Any, n_layers: int, name: str
-) -> "tuple[torch.nn.Module, Sequence[torch.nn.Module]]":
+) -> "tuple[torch.nn.Module, torch.nn.ModuleList]":
     """Find the model below the head, and in it the list of decoder layers."""
     from torch import nn
 
-    decoder = network.base_model
+    decoder: nn.Module = network.base_model
     lists = {
         path: module
         for path, module in decoder.named_modules()
@@ -351,7 +352,6 @@ def _fingerprint(work: _Work, network: Any, weights: str, batch_size: int) -> st
         list(work.layers),
         work.texts,
         work.tokens,
-        work.padding,
         batch_size,
         _PART,
         str(network.dtype),
@@ -417,7 +417,8 @@ def _run_batch(work: _Work, chosen: slice) -> dict[int, NDArray[np.float16]]:
     device = next(work.decoder.parameters()).device
     last = torch.tensor([len(ids) - 1 for ids in tokens], device=device)
     longest = max(map(len, tokens))
-    filled = [ids + [work.padding] * (longest - len(ids)) for ids in tokens]
+    # Any token will do to fill up with, since no token that counts can see it.
+    filled = [ids + [0] * (longest - len(ids)) for ids in tokens]
     ids = torch.tensor(filled, device=device)
     mask = (torch.arange(longest, device=device) <= last[:, None]).long()
     rows = torch.arange(len(tokens), device=device)
@@ -482,7 +483,8 @@ def _command(
     """Return the command that gives these numbers, without any folder of this machine."""
 
     def public(path: str | Path) -> str:
-        return Path(path).name if Path(path).is_absolute() else Path(path).as_posix()
+        outside = Path(path).is_absolute() or ".." in Path(path).parts
+        return Path(path).name if outside else Path(path).as_posix()
 
     words = ["python", "-m", "activations.truth.extract", public(model), "--name", name]
     if gguf_file is not None:

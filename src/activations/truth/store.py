@@ -28,7 +28,9 @@ from activations.truth.statement_sets import (
 )
 
 __all__ = [
+    "DATASHEET",
     "Datasheet",
+    "model_folder",
     "models",
     "read_datasheet",
     "read_layer_set",
@@ -118,7 +120,32 @@ class Datasheet:
     statements: Mapping[str, str]
 
 
-def _model_folder(folder: str | Path, model: str) -> Path:
+def model_folder(folder: str | Path, model: str) -> Path:
+    """Return the folder of a model's activations.
+
+    Parameters
+    ----------
+    folder : str or Path
+        The folder of all data.
+    model : str
+        The model's name.
+
+    Returns
+    -------
+    Path
+        ``activations/<model>`` in it.
+
+    Raises
+    ------
+    ValueError
+        If `model` cannot be a folder's name.
+
+    Examples
+    --------
+    >>> from activations.truth.store import model_folder
+    >>> model_folder("data", "SmolLM2-135M-Instruct").as_posix()
+    'data/activations/SmolLM2-135M-Instruct'
+    """
     if not isinstance(model, str) or not _NAME.fullmatch(model):
         raise ValueError(
             "model must be a name of letters, digits, '.', '_', '+' and '-', beginning with a "
@@ -128,7 +155,7 @@ def _model_folder(folder: str | Path, model: str) -> Path:
 
 
 def _layer_file(folder: str | Path, model: str, layer: int) -> Path:
-    return _model_folder(folder, model) / f"layer_{integer('layer', layer, least=0)}.safetensors"
+    return model_folder(folder, model) / f"layer_{integer('layer', layer, least=0)}.safetensors"
 
 
 def _shown(path: Path) -> str:
@@ -321,7 +348,7 @@ def write_datasheet(folder: str | Path, sheet: Datasheet) -> Path:
     ...     read_datasheet(folder, "tiny") == sheet
     True
     """
-    path = _model_folder(folder, sheet.model) / DATASHEET
+    path = model_folder(folder, sheet.model) / DATASHEET
     problem = _problem(asdict(sheet))
     if problem is not None:
         raise ValueError(f"sheet: {problem}")
@@ -407,7 +434,7 @@ def read_datasheet(folder: str | Path, model: str) -> Datasheet:
     ...
     activations.truth.statement_sets.DataMissingError: SmolLM2/datasheet.json is missing from ...
     """
-    path = _model_folder(folder, model) / DATASHEET
+    path = model_folder(folder, model) / DATASHEET
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
