@@ -10,7 +10,6 @@ activations out of a language model.
 
 from typing import TYPE_CHECKING
 
-from activations.truth.archive import HOW_TO_GET
 from activations.truth.sources import (
     Activations,
     LanguageModel,
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from activations.truth.probes import TTPD, MassMean
 
 __all__ = [
-    "HOW_TO_GET",
     "SETS",
     "TTPD",
     "Activations",
