@@ -3,12 +3,13 @@
 An SVG behind ``<img>`` cannot know whether the page is light or dark. Here the drawing becomes
 part of the page: the named colours of `activations.figures.style` turn into CSS variables, so the
 reader's mode reaches them; images inside the drawing move to files of their own and paths are
-written briefly, so the page stays small; and the alternative text becomes the drawing's
-accessible name.
+written briefly, so the page stays small; and the alternative text, with the description that the
+drawing carries, becomes its accessible name.
 """
 
 import base64
 import hashlib
+import html
 import re
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from sphinx.writers.html5 import HTML5Translator
 log = logging.getLogger(__name__)
 
 RASTER = re.compile(r'(xlink:href|href)="data:image/png;base64,([^"]+)"')
+DESCRIPTION = re.compile(r"<dc:description>(.*?)</dc:description>", re.DOTALL)
 POINTS = re.compile(r'<svg [^>]*?width="([\d.]+)pt" height="([\d.]+)pt"')
 ID = re.compile(r'\bid="([^"]+)"')
 USED = re.compile(r'(?:url\(#|href="#)([^)"]+)')
@@ -86,6 +88,8 @@ def inline(svg: str, alt: str, folder: Path, url: str, classes: list[str]) -> st
     if size is None:
         raise ValueError("the drawing does not state its size in points")
     width = round(float(size[1]) * 96 / 72)
+    if said := DESCRIPTION.search(svg):
+        alt = f"{alt} {html.unescape(said[1]).strip()}"
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL)

@@ -12,6 +12,7 @@ import macros
 import mathematics
 import numpy as np
 import pytest
+from bs4 import BeautifulSoup
 from docutils import nodes
 
 from activations.figures import style
@@ -89,6 +90,16 @@ def test_areas_and_translucent_lines_stay_apart(style):
 
 def test_the_same_figure_gives_the_same_drawing():
     assert example().svg() == example().svg()
+
+
+def test_what_the_data_made_of_a_drawing_is_read_out_after_the_text(tmp_path):
+    figure, _ = style.new_figure(height=1)
+    for said in ("", 'Above 1 & below "2".'):
+        figure.description = said
+        page = drawings.inline(figure.svg(), "A line.", tmp_path, "images", [])
+        (drawing,) = BeautifulSoup(page, "lxml").select("svg")
+        assert drawing["aria-label"] == f"A line. {said}".strip()
+        assert "description" not in page
 
 
 def test_an_embedded_image_survives_the_move(tmp_path):

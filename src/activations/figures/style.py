@@ -112,6 +112,12 @@ class BookFigure(Figure):
 
     It belongs to no window and no global list of figures, so it is collected like any object.
 
+    Attributes
+    ----------
+    description : str
+        What the data made of this drawing, in sentences, for someone who cannot see it. The page
+        reads it out after the alternative text, which is written before the data is known.
+
     Examples
     --------
     >>> from activations.figures.style import BookFigure
@@ -119,6 +125,8 @@ class BookFigure(Figure):
     >>> figure.svg().startswith("<svg")
     True
     """
+
+    description: str = ""
 
     def svg(self) -> str:
         """Write the figure as one ``<svg>`` element.
@@ -131,7 +139,8 @@ class BookFigure(Figure):
         """
         buffer = io.StringIO()
         with mpl.rc_context(RC):
-            self.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+            metadata = {"Date": None, "Creator": None, "Description": self.description or None}
+            self.savefig(buffer, format="svg", metadata=metadata)
         text = buffer.getvalue()
         return text[text.index("<svg") :]
 
