@@ -242,8 +242,9 @@ def auroc_interval(
     at 0, which is positive. Hence :math:`\sqrt{\varphi}` is increasing and concave in :math:`u`,
     and :math:`u` is concave in :math:`\theta`.
 
-    It treats the statements as independent. Statements on one subject are not, so where a city
-    brings a true and a false one with it the real uncertainty may be larger or smaller.
+    It treats the statements as independent. Statements on one subject are not: where a city brings
+    a true and a false one with it, the interval covers more often than it says if their scores
+    rise and fall together from city to city, and less often if one rises where the other falls.
 
     References
     ----------
@@ -432,7 +433,7 @@ def _exchangeable(
     _, member = np.unique(names, return_inverse=True)
     size = np.bincount(member)
     n_true = np.bincount(member, weights=labels)
-    height = np.bincount(member, weights=ranks)
+    height = np.bincount(member, weights=ranks).astype(np.float64)
     mixed = (n_true > 0) & (n_true < size)
     rows: dict[int, list[tuple[Floats, NDArray[np.bool_]]]] = {}
     order = np.argsort(member, kind="stable")
