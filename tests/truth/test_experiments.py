@@ -185,14 +185,7 @@ def test_published_counts_are_looked_up():
         ex.published_count("neg_cities", C=2.0)
 
 
-def test_published_figures_are_read(toy_sets):
-    assert ex.read_published(toy_sets, pd.DataFrame()).empty
-
-    def sized(name, n):
-        y = np.arange(n) % 2
-        return dataclasses.replace(toy_sets[name], X=np.zeros((n, 1), np.float32), y=y)
-
-    sets = {name: sized(name, n) for name, n in (("neg_cities", 1496), ("neg_sp_en_trans", 354))}
+def test_published_figures_are_read():
     row = {"train": "cities", "test": "neg_sp_en_trans", "accuracy": 0.5}
     frame = pd.DataFrame(
         [
@@ -203,7 +196,7 @@ def test_published_figures_are_read(toy_sets):
             row | {"test": "neg_cities", "C": 1.0, "accuracy_recentred": 0.6},
         ]
     )
-    table = ex.read_published(sets, frame)
+    table = ex.read_published(frame)
     assert table["count"].tolist() == ["153/300", "2/71", "158/300", "30/71"]
     held = table[["our splits", "recentred", "all false"]].map(lambda cell: cell.startswith("**"))
     assert held.to_numpy().tolist() == [
@@ -230,6 +223,21 @@ def test_separability_of_the_toy_sets(toy_sets):
     assert shown.groupby("label").share.sum().tolist() == pytest.approx([1.0, 1.0])
 
 
+def test_a_set_that_no_number_of_components_separates(toy_sets):
+    data = toy_sets["sp_en_trans"]
+    apart = ex.study_separability(data, np.random.default_rng(0), permutations=0)
+    assert apart.k_below == 0
+    # The same vector with either label.
+    X = np.concatenate([data.X[:, :3], data.X[:1, :3]])
+    mixed = dataclasses.replace(data, X=X, y=np.append(data.y, 1 - data.y[0]))
+    together = ex.study_separability(mixed, np.random.default_rng(0), permutations=0)
+    assert together.onset.k is None
+    assert not together.whole.separable
+    assert together.k_below == 3
+    assert together.verify(X) == {"all dimensions": True, "one component fewer": True}
+    assert ex.hardest_study({"one": apart, "other": together}) is together
+
+
 def test_no_obstacle_no_table(toy_sets):
     study = ex.study_separability(toy_sets["cities"], np.random.default_rng(0), permutations=0)
     bare = dataclasses.replace(study, onset=dataclasses.replace(study.onset, obstacle=None))
@@ -246,7 +254,7 @@ def test_random_labels_can_be_separated_and_mean_nothing(toy_sets):
     accuracies = []
     for seed in range(12):
         certificate, accuracy = ex.random_label_fit(
-            toy_sets["cities"], np.random.default_rng(seed), n_test=12
+            toy_sets["cities"], np.random.default_rng(seed), test_share=0.15
         )
         assert certificate.separable
         accuracies.append(accuracy)

@@ -7,7 +7,7 @@ the generator that is passed in.
 import pickle
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -56,6 +56,7 @@ __all__ = [
     "distinct_rows",
     "draw_splits",
     "first_statements",
+    "hardest_study",
     "obstacle_statements",
     "published_count",
     "random_label_fit",
@@ -83,25 +84,26 @@ N_SPLITS: Final = 21
 #: The share of the statements, or of their groups, that is kept for testing.
 TEST_SHARE: Final = 0.2
 
-#: Accuracies of a published solution to the sheet, each from one random split.
+#: Accuracies of a published solution to the sheet, each from one random split of a set of the
+#: course's archive, of which half the statements are false.
 PUBLISHED: Final = pd.DataFrame(
     [
-        ("2(a)", "cities", "cities", np.inf, 0.99, 300),
-        ("2(a)", "neg_cities", "neg_cities", np.inf, 1.00, 300),
-        ("2(a)", "sp_en_trans", "sp_en_trans", np.inf, 1.00, 71),
-        ("2(a)", "neg_sp_en_trans", "neg_sp_en_trans", np.inf, 1.00, 71),
-        ("2(b)", "cities", "neg_cities", np.inf, 0.510, 300),
-        ("2(b)", "cities", "sp_en_trans", np.inf, 1.000, 71),
-        ("2(b)", "cities", "neg_sp_en_trans", np.inf, 0.028, 71),
-        ("2(b)", "cities", "neg_cities", 1.0, 0.527, 300),
-        ("2(b)", "cities", "sp_en_trans", 1.0, 0.972, 71),
-        ("2(b)", "cities", "neg_sp_en_trans", 1.0, 0.423, 71),
-        ("2(c)", "cities + neg_cities", "sp_en_trans", np.inf, 1.000, 71),
-        ("2(c)", "cities + neg_cities", "neg_sp_en_trans", np.inf, 0.972, 71),
-        ("2(c)", "cities + neg_cities", "sp_en_trans", 1.0, 1.000, 71),
-        ("2(c)", "cities + neg_cities", "neg_sp_en_trans", 1.0, 0.972, 71),
+        ("2(a)", "cities", "cities", np.inf, 0.99, 300, 1496),
+        ("2(a)", "neg_cities", "neg_cities", np.inf, 1.00, 300, 1496),
+        ("2(a)", "sp_en_trans", "sp_en_trans", np.inf, 1.00, 71, 354),
+        ("2(a)", "neg_sp_en_trans", "neg_sp_en_trans", np.inf, 1.00, 71, 354),
+        ("2(b)", "cities", "neg_cities", np.inf, 0.510, 300, 1496),
+        ("2(b)", "cities", "sp_en_trans", np.inf, 1.000, 71, 354),
+        ("2(b)", "cities", "neg_sp_en_trans", np.inf, 0.028, 71, 354),
+        ("2(b)", "cities", "neg_cities", 1.0, 0.527, 300, 1496),
+        ("2(b)", "cities", "sp_en_trans", 1.0, 0.972, 71, 354),
+        ("2(b)", "cities", "neg_sp_en_trans", 1.0, 0.423, 71, 354),
+        ("2(c)", "cities + neg_cities", "sp_en_trans", np.inf, 1.000, 71, 354),
+        ("2(c)", "cities + neg_cities", "neg_sp_en_trans", np.inf, 0.972, 71, 354),
+        ("2(c)", "cities + neg_cities", "sp_en_trans", 1.0, 1.000, 71, 354),
+        ("2(c)", "cities + neg_cities", "neg_sp_en_trans", 1.0, 0.972, 71, 354),
     ],
-    columns=["part", "train", "test", "C", "published", "n_published"],
+    columns=["part", "train", "test", "C", "published", "n_published", "n_set"],
 )
 
 
@@ -217,14 +219,17 @@ class Runs:
     ----------
     frame : pandas.DataFrame
         One row for each split, training, C and test set: ``split``, ``train``, ``C``, ``test``,
-        ``n_train``, ``n_test``, ``correct``, ``accuracy``, ``auroc``, ``share_true`` and
-        ``accuracy_recentred``.
+        ``n_train``, ``n_test``, ``n_true``, ``correct``, ``accuracy``, ``auroc``, ``share_true``
+        and ``accuracy_recentred``.
     probes : dict
         The probes by (train, C), one for each split.
+    splits : list of dict
+        The splits, each by the sets' names.
     """
 
     frame: pd.DataFrame
     probes: dict[tuple[str, float], list[LinearProbe]]
+    splits: list[dict[str, Split]] = field(default_factory=list)
 
 
 def transfer_runs(
@@ -280,8 +285,8 @@ def transfer_runs(
     rows = []
     probes: dict[tuple[str, float], list[LinearProbe]] = {}
     trainings = [tuple(names) for names in trainings]
-    for number in range(n_splits):
-        splits = draw_splits(sets, rng, by_group=by_group)
+    every = [draw_splits(sets, rng, by_group=by_group) for _ in range(n_splits)]
+    for number, splits in enumerate(every):
         for names in trainings:
             X = np.concatenate([wide[name][splits[name].train] for name in names])
             y = np.concatenate([sets[name].y[splits[name].train] for name in names])
@@ -300,6 +305,7 @@ def transfer_runs(
                             "test": target,
                             "n_train": len(y),
                             "n_test": told.n,
+                            "n_true": told.n_true,
                             "correct": told.correct,
                             "accuracy": told.accuracy,
                             "auroc": told.auroc,
@@ -307,7 +313,7 @@ def transfer_runs(
                             "accuracy_recentred": told.accuracy_recentred,
                         }
                     )
-    return Runs(pd.DataFrame(rows), probes)
+    return Runs(pd.DataFrame(rows), probes, every)
 
 
 def within_runs(
@@ -623,47 +629,43 @@ def all_false_accuracy(
     return float(low) / n_test, float(high) / n_test
 
 
-def read_published(sets: Mapping[str, Activations], naive: pd.DataFrame) -> pd.DataFrame:
+def read_published(naive: pd.DataFrame) -> pd.DataFrame:
     """Ask of each published accuracy of 2(b) which kind of probe would give it.
 
     Parameters
     ----------
-    sets : mapping of str to Activations
-        The statement sets by name.
     naive : pandas.DataFrame
         The frame of `Runs` trained on cities, with naive splits as the published ones.
 
     Returns
     -------
     pandas.DataFrame
-        One row for each published figure whose test split fits into its set: the figure, the
-        count that it stands for, the range of the book's own splits, that with the threshold
-        moved to the mean score, and the 95 % range of a probe that calls every statement false.
+        One row for each published figure with runs of its kind: the figure, the count that it
+        stands for, the range of the runs, that with the threshold moved to the mean score, and
+        the 95 % range of a probe that calls every statement of the published split false.
         Ranges that hold the figure are in bold.
 
     Examples
     --------
     >>> import pandas as pd
     >>> from activations.truth.experiments import read_published
-    >>> columns = ["train", "test", "C", "accuracy", "accuracy_recentred"]
-    >>> read_published({}, pd.DataFrame(columns=columns)).empty
-    True
+    >>> run = {"train": "cities", "test": "neg_sp_en_trans", "C": 1.0, "accuracy": 0.5,
+    ...        "accuracy_recentred": 0.0}
+    >>> read_published(pd.DataFrame([run]))[["count", "our splits", "all false"]].T[0].tolist()
+    ['30/71', '[.500,\xa0.500]', '**[.394,\xa0.606]**']
     """
     rows = []
     for known in PUBLISHED[PUBLISHED.part == "2(b)"].itertuples():
-        data = sets.get(str(known.test))
-        # A smaller set than the course's cannot have had that test split.
-        if data is None or len(data) < int(str(known.n_published)):
-            continue
         cell = naive[
             (naive.train == known.train) & (naive.test == known.test) & (naive.C == known.C)
         ]
+        if cell.empty:
+            continue
+        n, n_set = int(str(known.n_published)), int(str(known.n_set))
         ranges = {
             "our splits": (cell.accuracy.min(), cell.accuracy.max()),
             "recentred": (cell.accuracy_recentred.min(), cell.accuracy_recentred.max()),
-            "all false": all_false_accuracy(
-                len(data), int((data.y == 0).sum()), int(str(known.n_published))
-            ),
+            "all false": all_false_accuracy(n_set, n_set // 2, n),
         }
         value = float(str(known.published))
         # Half a unit of the last printed digit.
@@ -673,7 +675,6 @@ def read_published(sets: Mapping[str, Activations], naive: pd.DataFrame) -> pd.D
             else _range(_share(low), _share(high))
             for kind, (low, high) in ranges.items()
         }
-        n = int(str(known.n_published))
         rows.append(
             {
                 "tested on": str(known.test),
@@ -748,6 +749,11 @@ class SeparabilityStudy:
     distinct: NDArray[np.int64]
     permuted: list[int]
 
+    @property
+    def k_below(self) -> int:
+        """The largest number of components that does not separate the set."""
+        return self.scores.shape[1] if self.onset.k is None else self.onset.k - 1
+
     def verify(self, X: ArrayLike) -> dict[str, bool]:
         """Check all proofs once more, in integer arithmetic.
 
@@ -759,8 +765,8 @@ class SeparabilityStudy:
         Returns
         -------
         dict of str to bool
-            Which proofs hold: ``"all dimensions"``, ``"k components"`` and
-            ``"k - 1 components"``, the last two where there are such.
+            Which proofs hold: ``"all dimensions"``, ``"k components"`` if some number k of
+            components separates, and ``"one component fewer"``, or all of them if none does.
 
         Examples
         --------
@@ -772,14 +778,15 @@ class SeparabilityStudy:
         >>> data = Activations("cities", X, y, y, ones, ("",) * 4, "toy", 0, "toy")
         >>> study = study_separability(data, np.random.default_rng(0), permutations=0)
         >>> study.verify(X)
-        {'all dimensions': True, 'k components': True, 'k - 1 components': True}
+        {'all dimensions': True, 'k components': True, 'one component fewer': True}
         """
         checks = {"all dimensions": self.whole.verify(X, self.y)}
         k, onset = self.onset.k, self.onset
         if k is not None and onset.plane is not None:
             checks["k components"] = onset.plane.verify(self.scores[:, :k], self.y)
-        if k is not None and onset.obstacle is not None:
-            checks["k - 1 components"] = onset.obstacle.verify(self.scores[:, : k - 1], self.y)
+        if onset.obstacle is not None:
+            below = self.scores[:, : self.k_below]
+            checks["one component fewer"] = onset.obstacle.verify(below, self.y)
         return checks
 
 
@@ -881,6 +888,37 @@ def separability_studies(
     }
 
 
+def hardest_study(studies: Mapping[str, SeparabilityStudy]) -> SeparabilityStudy:
+    """Pick the set that needs most principal components.
+
+    Parameters
+    ----------
+    studies : mapping of str to SeparabilityStudy
+        The studies by name, at least one.
+
+    Returns
+    -------
+    SeparabilityStudy
+        The first with the largest k; a set that no number of components separates beats all.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+
+    Examples
+    --------
+    >>> from activations.truth.experiments import hardest_study
+    >>> hardest_study({})
+    Traceback (most recent call last):
+    ...
+    ValueError: studies must hold at least one study
+    """
+    if not studies:
+        raise ValueError("studies must hold at least one study")
+    return max(studies.values(), key=lambda study: study.k_below)
+
+
 def _from_to(values: Sequence[int]) -> str | None:
     if not values:
         return None
@@ -980,7 +1018,7 @@ def obstacle_statements(study: SeparabilityStudy, data: Activations) -> pd.DataF
 
 
 def random_label_fit(
-    data: Activations, rng: np.random.Generator, *, n_test: int = 300
+    data: Activations, rng: np.random.Generator, *, test_share: float = TEST_SHARE
 ) -> tuple[SeparabilityCertificate, float]:
     """Separate statements by labels that mean nothing, and test the probe on the rest.
 
@@ -990,8 +1028,8 @@ def random_label_fit(
         A statement set with more dimensions than rows.
     rng : numpy.random.Generator
         The source of the labels and of the split.
-    n_test : int
-        How many statements to test on.
+    test_share : float
+        The share of the statements to test on, between 0 and 1.
 
     Returns
     -------
@@ -1008,10 +1046,11 @@ def random_label_fit(
     >>> rng = np.random.default_rng(0)
     >>> X = rng.standard_normal((12, 30)).astype(np.float32)
     >>> data = Activations("cities", X, X[:, 0] > 0, X[:, 0], X[:, 0], ("",) * 12, "toy", 0, "")
-    >>> random_label_fit(data, rng, n_test=4)[0].separable
+    >>> random_label_fit(data, rng, test_share=0.3)[0].separable
     True
     """
     rows = rng.permutation(distinct_rows(data.X))
+    n_test = round(test_share * len(rows))
     train, test = rows[n_test:], rows[:n_test]
     labels = rng.integers(0, 2, len(rows))
     certificate = separability_certificate(data.X[train], labels[n_test:])
