@@ -11,7 +11,7 @@ import json
 import shlex
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -182,7 +182,7 @@ def extract(
 
     parts = folder / "parts"
     mine = parts / _fingerprint(work, network, weights, batch_size)
-    files = list(_run_parts(work, mine, batch_size, progress))
+    files = _run_parts(work, mine, batch_size, progress)
 
     rank = {text: r for r, text in enumerate(work.texts)}
     rows = {key: np.array([rank[text] for text in sets[key]]) for key in SETS}
@@ -247,6 +247,8 @@ def _load(
             f"model {str(model)!r} cannot be loaded; it must be a folder with a causal language "
             f"model and its tokenizer, or the name of one on the hub ({error})"
         ) from error
+    except ValueError as error:
+        raise ValueError(f"model {str(model)!r} cannot be loaded: {error}") from error
     return network.to(device).eval(), tokenizer
 
 
@@ -363,31 +365,30 @@ def _fingerprint(work: _Work, network: Any, weights: str, batch_size: int) -> st
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _run_parts(work: _Work, parts: Path, batch_size: int, progress: bool) -> Iterator[Path]:
-    """Have each part in a file: found there, or computed now."""
+def _run_parts(work: _Work, parts: Path, batch_size: int, progress: bool) -> list[Path]:
+    """Have each part of the work in a file, found there or computed now."""
     from safetensors.numpy import save
     from tqdm import tqdm
 
-    size = -(-_PART // batch_size) * batch_size
-    with tqdm(total=len(work.tokens), desc=work.name, unit="row", disable=not progress) as bar:
-        for start in range(0, len(work.tokens), size):
-            end = min(start + size, len(work.tokens))
-            path = parts / f"{start}-{end}.safetensors"
-            if _part_is_sound(path, work, end - start):
-                # What was there before says nothing about how fast it goes.
-                bar.initial += end - start
-                bar.update(end - start)
-            else:
-                batches = []
-                for first in range(start, end, batch_size):
-                    chosen = slice(first, min(first + batch_size, end))
-                    batches.append(_run_batch(work, chosen))
-                    bar.update(chosen.stop - chosen.start)
-                kept = {
-                    f"{k}": np.concatenate([batch[k] for batch in batches]) for k in work.layers
-                }
-                write_safely(path, save(kept))
-            yield path
+    n, size = len(work.tokens), -(-_PART // batch_size) * batch_size
+    ends = {start: min(start + size, n) for start in range(0, n, size)}
+    paths = {start: parts / f"{start}-{end}.safetensors" for start, end in ends.items()}
+    missing = {
+        start: end
+        for start, end in ends.items()
+        if not _part_is_sound(paths[start], work, end - start)
+    }
+    done = n - sum(end - start for start, end in missing.items())
+    with tqdm(total=n, initial=done, desc=work.name, unit="row", disable=not progress) as bar:
+        for start, end in missing.items():
+            batches = []
+            for first in range(start, end, batch_size):
+                chosen = slice(first, min(first + batch_size, end))
+                batches.append(_run_batch(work, chosen))
+                bar.update(chosen.stop - chosen.start)
+            kept = {f"{k}": np.concatenate([batch[k] for batch in batches]) for k in work.layers}
+            write_safely(paths[start], save(kept))
+    return list(paths.values())
 
 
 def _part_is_sound(path: Path, work: _Work, rows: int) -> bool:

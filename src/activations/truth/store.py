@@ -311,8 +311,8 @@ def write_layer(
             raise ValueError(f"tensors[{name!r}] must be finite, but holds NaN or infinity")
     digests = {name: statement_digest(folder, name) for name in SETS}
     about = json.dumps(_about(model, int(layer), digests))
-    native = {name: np.ascontiguousarray(tensors[name], dtype="<f2") for name in SETS}
-    write_safely(path, save(native, metadata={_ABOUT: about}))
+    packed = {name: np.ascontiguousarray(tensors[name]) for name in SETS}
+    write_safely(path, save(packed, metadata={_ABOUT: about}))
     return path
 
 
@@ -584,7 +584,7 @@ def _check_header(file: Any, path: Path, sheet: Datasheet, layer: int) -> None:
         )
     try:
         about = json.loads((file.metadata() or {}).get(_ABOUT, "null"))
-    except ValueError:
+    except (ValueError, RecursionError):
         about = None
     if about != _about(sheet.model, layer, sheet.statements):
         raise DataUnusableError(
