@@ -68,8 +68,10 @@ def inputs(session: nox.Session) -> str:
     state = hashlib.sha256(f"{session.posargs}\0{archive}\0{platform.python_version()}".encode())
     folders = [ROOT / name for name in ("book", "conf", "src", "data")]
     files = [path for folder in [*folders, Path(archive or "data")] for path in folder.rglob("*")]
+    # Neither what Python keeps nor an archive half fetched changes a page.
+    idle = {"__pycache__", "lie_detection.part", "lie_detection.lock"}
     for path in sorted({*files, ROOT / "pyproject.toml", ROOT / "requirements.lock"}):
-        if path.is_file() and "__pycache__" not in path.parts:
+        if path.is_file() and idle.isdisjoint(path.parts):
             state.update(f"{path}\0{path.stat().st_size}\0{path.stat().st_mtime_ns}\0".encode())
     return state.hexdigest()
 
@@ -78,6 +80,8 @@ def inputs(session: nox.Session) -> str:
 def html(session: nox.Session) -> None:
     """Execute the book and build its pages; arguments go to sphinx-build."""
     prepare(session)
+    if not os.environ.get("ACTIVATIONS_DATA"):
+        python(session, "-m", "activations.truth.fetch", "--if-possible")
     doctrees, pages = BUILD / "doctrees", BUILD / "html"
     build = ["-m", "sphinx", "-b", "html", "-c", "conf", "-d", str(doctrees), "-j", "2"]
     strict = ["--quiet", "--nitpicky", "--fail-on-warning", "--keep-going"]
@@ -91,6 +95,13 @@ def html(session: nox.Session) -> None:
         python(session, *build, *strict, *session.posargs, "book", str(pages))
         finished.write_text(state)
     session.log(f"The book: {(pages / 'index.html').as_uri()}")
+
+
+@nox.session
+def data(session: nox.Session) -> None:
+    """Fetch the course's archive for chapter 2, or verify the one that is there."""
+    prepare(session)
+    python(session, "-m", "activations.truth.fetch", *session.posargs)
 
 
 @nox.session
@@ -120,9 +131,10 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure how fast regions are found, and draw how it grows; ``--quick`` measures less."""
+    """Measure how fast regions are found and activations loaded; ``--quick`` measures less."""
     prepare(session)
-    python(session, "tests/benchmarks/regions.py", *session.posargs)
+    for name in ("regions", "truth"):
+        python(session, f"tests/benchmarks/{name}.py", *session.posargs)
 
 
 @nox.session
