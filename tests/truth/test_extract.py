@@ -110,7 +110,10 @@ def one_by_one(folder, told, final):
                     **tokens(text, return_tensors="pt", return_token_type_ids=False),
                     output_hidden_states=True,
                 ).hidden_states
-            rows.append(torch.stack([h[0, -1] for h in states[1:-1]] + [before[-1]]).numpy())
+            # The first state is what enters the first layer, only Mamba does not tell it.
+            first = 0 if network.config.model_type == "mamba" else 1
+            streams = [h[0, -1] for h in states[first : first + 2]] + [before[-1]]
+            rows.append(torch.stack(streams).numpy())
             ends.append(states[-1][0, -1].numpy())
         layers[key], normed[key] = np.stack(rows, axis=1), np.array(ends)
     return layers, normed, norm

@@ -12,7 +12,7 @@ import os
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -485,6 +485,67 @@ def models(folder: str | Path) -> dict[str, Datasheet]:
     return {sheet.model: sheet for sheet in sheets}
 
 
+def keep_layers(
+    source: str | Path, model: str, layers: Sequence[int], target: str | Path
+) -> Datasheet:
+    """Copy some of a model's layers to another folder, bit by bit.
+
+    Parameters
+    ----------
+    source : str or Path
+        The folder of all data that holds the model's activations.
+    model : str
+        The model's name.
+    layers : sequence of int
+        The layers to keep, among them the one that is read if none is asked for.
+    target : str or Path
+        The folder of all data to copy to. It holds the same statements.
+
+    Returns
+    -------
+    Datasheet
+        The model's datasheet in `target`: as it was, but for the layers.
+
+    Raises
+    ------
+    ValueError
+        If `layers` lacks the model's default layer.
+    DataMissingError
+        If the source lacks one of the layers, or the target the statements.
+    DataUnusableError
+        If the two folders hold different statements, or a file is not what it must be.
+
+    Examples
+    --------
+    >>> from activations.truth.store import keep_layers
+    >>> keep_layers("no/such/folder", "SmolLM2", [14], "data")
+    Traceback (most recent call last):
+    ...
+    activations.truth.statement_sets.DataMissingError: SmolLM2/datasheet.json is missing from ...
+    """
+    sheet = read_datasheet(source, model)
+    chosen = tuple(sorted({integer("layers", layer, least=0) for layer in layers}))
+    if sheet.layer not in chosen:
+        raise ValueError(f"layers must contain {model}'s default {sheet.layer}, got {chosen}")
+    here = {name: statement_digest(target, name) for name in SETS}
+    if strange := [name for name in SETS if here[name] != sheet.statements[name]]:
+        raise DataUnusableError(
+            f"{target} holds other statements than {model}'s activations belong to: "
+            f"{', '.join(strange)}; choose another folder"
+        )
+    for layer in chosen:
+        halves = {
+            name: read_layer_set(
+                source, model, layer, name, len(read_statements(Path(source) / "statements", name))
+            ).astype(np.float16)
+            for name in SETS
+        }
+        write_layer(target, model, layer, halves)
+    kept = replace(sheet, layers=chosen)
+    write_datasheet(target, kept)
+    return kept
+
+
 def read_layer_set(
     folder: str | Path, model: str, layer: int, name: str, n: int
 ) -> NDArray[np.float32]:
@@ -551,14 +612,7 @@ def read_layer_set(
         )
     try:
         with safe_open(path, framework="numpy") as file:
-            _check_header(file, path, sheet, layer)
-            view = file.get_slice(name)
-            shape, dtype = tuple(view.get_shape()), view.get_dtype()
-            if (shape, dtype) != ((n, sheet.width), "F16"):
-                raise DataUnusableError(
-                    f"{_shown(path)}: {name} must be float16 of shape {(n, sheet.width)}, found "
-                    f"{dtype} of shape {shape}; {_MAKE_AGAIN}"
-                )
+            _check_header(file, path, sheet, layer, name, n)
             X: NDArray[np.float32] = file.get_tensor(name).astype(np.float32)
     except FileNotFoundError as error:
         raise DataMissingError(f"{_shown(path)} is missing; {_MAKE_AGAIN}") from error
@@ -575,7 +629,7 @@ def read_layer_set(
     return X
 
 
-def _check_header(file: Any, path: Path, sheet: Datasheet, layer: int) -> None:
+def _check_header(file: Any, path: Path, sheet: Datasheet, layer: int, name: str, n: int) -> None:
     """Check what a layer file says of itself against the datasheet."""
     if set(file.keys()) != set(SETS):
         raise DataUnusableError(
@@ -591,3 +645,12 @@ def _check_header(file: Any, path: Path, sheet: Datasheet, layer: int) -> None:
             f"{_shown(path)} must say that it is of {sheet.model}, layer {layer}, and of the "
             f"datasheet's statements, found {about!r:.200}; {_MAKE_AGAIN}"
         )
+    for key in SETS:
+        view = file.get_slice(key)
+        shape, dtype = view.get_shape(), view.get_dtype()
+        wanted = [n if key == name else shape[0] if shape else 0, sheet.width]
+        if (shape, dtype) != (wanted, "F16"):
+            raise DataUnusableError(
+                f"{_shown(path)}: {key} must be float16 of shape {tuple(wanted)}, found {dtype} of "
+                f"shape {tuple(shape)}; {_MAKE_AGAIN}"
+            )
