@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import gguf
 import numpy as np
 import pytest
 import torch
@@ -94,10 +95,10 @@ def read(out, name, layer):
     return {key: read_layer_set(out, name, layer, key, len(s)) for key, s in sets.items()}
 
 
-def one_by_one(folder, told, final):
+def one_by_one(folder, told, final, **options):
     """What transformers says of each statement on its own: all layers, and the last one normed."""
-    network = AutoModelForCausalLM.from_pretrained(folder).eval()
-    tokens = AutoTokenizer.from_pretrained(folder)
+    network = AutoModelForCausalLM.from_pretrained(folder, **options).eval()
+    tokens = AutoTokenizer.from_pretrained(folder, **options)
     before = []
     norm = network.base_model.get_submodule(final)
     norm.register_forward_pre_hook(lambda module, inputs: before.append(inputs[0][0, -1]))
@@ -112,7 +113,8 @@ def one_by_one(folder, told, final):
                 ).hidden_states
             # The first state is what enters the first layer, only Mamba does not tell it.
             first = 0 if network.config.model_type == "mamba" else 1
-            streams = [h[0, -1] for h in states[first : first + 2]] + [before[-1]]
+            last = network.config.num_hidden_layers - 1 + first
+            streams = [h[0, -1] for h in states[first:last]] + [before[-1]]
             rows.append(torch.stack(streams).numpy())
             ends.append(states[-1][0, -1].numpy())
         layers[key], normed[key] = np.stack(rows, axis=1), np.array(ends)
@@ -274,6 +276,27 @@ def test_an_interrupted_run_goes_on_where_it_stopped(forward, llama, told, tmp_p
     assert files(out) == files(by_sixteen)
 
 
+def test_half_written_layers_are_not_read(llama, told, tmp_path, by_sixteen, monkeypatch):
+    out = tmp_path / "out"
+    extract(llama, told, out, progress=False, dtype="float64")
+    write_layer = extract_module.write_layer
+
+    def write_one(out, name, layer, tensors):
+        if layer == 1:
+            raise KeyboardInterrupt
+        write_layer(out, name, layer, tensors)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(extract_module, "write_layer", write_one)
+        with pytest.raises(KeyboardInterrupt):
+            extract(llama, told, out, progress=False)
+    # Layer 0 is of this run and layer 1 of the one before.
+    with pytest.raises(DataMissingError, match="datasheet"):
+        read(out, "tiny-llama", 1)
+    extract(llama, told, out, progress=False)
+    assert files(out) == files(by_sixteen)
+
+
 @pytest.mark.parametrize("damage", [b"", b"damaged", None])
 def test_a_damaged_part_is_made_again(damage, forward, llama, told, tmp_path, by_sixteen):
     out = tmp_path / "out"
@@ -354,6 +377,17 @@ def test_the_datasheet_tells_where_the_numbers_come_from(llama, told, tmp_path):
     assert str(tmp_path) not in json.dumps(sheet.command)
 
 
+@pytest.mark.parametrize(("noise", "times"), [(0.0, 1), (0.01, 1), (2.0, 2)])
+def test_a_head_that_repeats_the_embedding_counts_once(noise, times, llama):
+    network = AutoModelForCausalLM.from_pretrained(llama)
+    entry = network.model.embed_tokens.weight.data
+    below = sum(p.numel() for p in network.model.parameters()) - entry.numel()
+    network.lm_head.weight.data = entry + noise * entry.std() * torch.randn_like(entry)
+    assert extract_module._count_parameters(network) == below + times * entry.numel()
+    network.lm_head.weight = network.model.embed_tokens.weight
+    assert extract_module._count_parameters(network) == below + entry.numel()
+
+
 def test_load_activations_reads_what_was_extracted(told, by_sixteen):
     for key in SETS:
         data = load_activations(key, source=by_sixteen, layer=2)
@@ -375,6 +409,60 @@ def test_weights_in_several_files(told, tmp_path, by_sixteen, llama):
     for k in range(3):
         file = f"layer_{k}.safetensors"
         assert files(tmp_path / "out")[file] == files(by_sixteen)[file]
+
+
+def write_gguf(path, told):
+    """Write a tiny Llama as llama.cpp would: half its weights in eight bits."""
+    words = ["<unk>", "<s>", "</s>", *map(chr, range(33, 127)), "\u0120", "Th"]
+    writer = gguf.GGUFWriter(path, "llama")
+    writer.add_context_length(256)
+    writer.add_embedding_length(32)
+    writer.add_block_count(2)
+    writer.add_feed_forward_length(64)
+    writer.add_head_count(2)
+    writer.add_head_count_kv(1)
+    writer.add_layer_norm_rms_eps(1e-5)
+    writer.add_vocab_size(len(words))
+    writer.add_tokenizer_model("gpt2")
+    writer.add_token_list(words)
+    writer.add_token_merges(["T h"])
+    writer.add_token_types([3, 3, 3] + [1] * (len(words) - 3))
+    writer.add_bos_token_id(1)
+    writer.add_eos_token_id(2)
+    writer.add_unk_token_id(0)
+    shapes = {"token_embd": (len(words), 32), "output_norm": (32,), "output": (len(words), 32)}
+    for k in range(2):
+        shapes |= {f"blk.{k}.attn_{name}": (rows, 32) for name, rows in (("q", 32), ("k", 16))}
+        shapes |= {f"blk.{k}.attn_v": (16, 32), f"blk.{k}.attn_output": (32, 32)}
+        shapes |= {f"blk.{k}.ffn_{name}": (64, 32) for name in ("gate", "up")}
+        shapes |= {f"blk.{k}.ffn_down": (32, 64)}
+        shapes |= {f"blk.{k}.{name}_norm": (32,) for name in ("attn", "ffn")}
+    rng = np.random.default_rng(0)
+    for name, shape in shapes.items():
+        values = rng.normal(0.0, 0.3, shape).astype(np.float32)
+        if "ffn" in name and len(shape) == 2:
+            kind = gguf.GGMLQuantizationType.Q8_0
+            writer.add_tensor(f"{name}.weight", gguf.quantize(values, kind), raw_dtype=kind)
+        else:
+            writer.add_tensor(f"{name}.weight", values)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def test_quantised_weights(told, tmp_path):
+    folder, file = tmp_path / "model", "tiny.gguf"
+    folder.mkdir()
+    write_gguf(folder / file, told)
+    sheet = extract(folder, told, tmp_path / "out", gguf_file=file, progress=False)
+    assert (sheet.n_layers, sheet.width) == (2, 32)
+    assert sheet.weights_sha256 == hashlib.sha256((folder / file).read_bytes()).hexdigest()
+    assert f"--gguf-file {file} " in sheet.command
+    layers, _, _ = one_by_one(folder, told, "norm", gguf_file=file)
+    for k in range(2):
+        for key, found in read(tmp_path / "out", "model", k).items():
+            assert_equal_but_for_rounding(found, layers[key][k])
 
 
 def test_which_files_are_the_weights(tmp_path):

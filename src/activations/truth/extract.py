@@ -197,7 +197,7 @@ def extract(
         quantisation=quantisation,
         package=package,
         weights_sha256=weights,
-        parameters=int(network.num_parameters()),
+        parameters=_count_parameters(network),
         n_layers=n_layers,
         width=int(vectors.shape[1]),
         layer=default,
@@ -213,6 +213,19 @@ def extract(
     write_datasheet(out, sheet)
     shutil.rmtree(parts)
     return sheet
+
+
+def _count_parameters(network: Any) -> int:
+    """Count a model's parameters, and a head that repeats the embedding only once.
+
+    Quantised files hold such a head as a second, differently rounded copy.
+    """
+    total = int(network.num_parameters())
+    head, entry = network.get_output_embeddings(), network.get_input_embeddings()
+    if head is None or head.weight is entry.weight or head.weight.shape != entry.weight.shape:
+        return total
+    apart = float(((head.weight - entry.weight).norm() / entry.weight.norm()).detach())
+    return total - (int(head.weight.numel()) if apart < 0.2 else 0)
 
 
 def _wanted_layers(layer: str | int | Sequence[int], n_layers: int, name: str) -> list[int]:
