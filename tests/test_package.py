@@ -28,7 +28,7 @@ FLOORS = [ROOMS, {"experiments"}, {"figures", "build_info"}]
 def floor(module):
     """Return on which floor a module stands."""
     parts = module.split(".")[1:]
-    if "experiments" in parts:
+    if {"experiments", "scale"} & set(parts):
         return 1
     return next(n for n, names in enumerate(FLOORS) if parts[0] in names)
 

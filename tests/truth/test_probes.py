@@ -66,6 +66,13 @@ def test_the_bias_is_not_penalised():
     np.testing.assert_allclose(here.scores(X), there.scores(X + 50.0), atol=1e-4)
 
 
+def test_a_mean_far_away_costs_a_penalised_fit_no_steps():
+    X, y = noisy(4, n=200, d=20)
+    here, there = fit_logistic(X, y, C=1.0), fit_logistic(X + 2.0**20, y, C=1.0)
+    np.testing.assert_allclose(here.weights, there.weights, rtol=1e-6, atol=1e-9)
+    assert there.n_iter <= 2 * here.n_iter
+
+
 def test_on_separable_points_the_weights_grow_with_the_patience():
     X, y = np.array([[0.0], [1.0], [2.0], [3.0]]), [0, 0, 1, 1]
     lengths = [abs(fit_logistic(X, y, tol=10.0**-t).weights[0]) for t in (2, 5, 8, 11)]

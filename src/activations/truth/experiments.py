@@ -56,6 +56,8 @@ __all__ = [
     "distinct_rows",
     "draw_splits",
     "first_statements",
+    "format_range",
+    "format_share",
     "hardest_study",
     "obstacle_statements",
     "published_count",
@@ -354,9 +356,28 @@ def within_runs(
     )
 
 
-def _share(value: float) -> str:
-    """Write a share to three digits as the sheets do: .028, 1.000."""
-    return f"{value:.3f}".removeprefix("0")
+def format_share(value: float, digits: int = 3) -> str:
+    """Write a share as the sheets do, without the zero in front of the point.
+
+    Parameters
+    ----------
+    value : float
+        A number from 0 to 1.
+    digits : int
+        The digits after the point.
+
+    Returns
+    -------
+    str
+        Such as ``".028"`` and ``"1.000"``.
+
+    Examples
+    --------
+    >>> from activations.truth.experiments import format_share
+    >>> format_share(2 / 71), format_share(1.0)
+    ('.028', '1.000')
+    """
+    return f"{value:.{digits}f}".removeprefix("0")
 
 
 def _published(known: pd.DataFrame) -> str | None:
@@ -367,13 +388,31 @@ def _published(known: pd.DataFrame) -> str | None:
     return f"{value.published:.{2 if value.part == '2(a)' else 3}f}".removeprefix("0")
 
 
-def _range(low: str, high: str) -> str:
-    # Spaces that do not break keep a range on one line of a narrow column.
+def format_range(low: str, high: str) -> str:
+    r"""Write a range so that it stays on one line of a narrow column.
+
+    Parameters
+    ----------
+    low, high : str
+        The ends, as they are to be shown.
+
+    Returns
+    -------
+    str
+        In brackets, with a space that does not break.
+
+    Examples
+    --------
+    >>> from activations.truth.experiments import format_range
+    >>> format_range(".008", ".097")
+    '[.008,\xa0.097]'
+    """
     return f"[{low},\N{NO-BREAK SPACE}{high}]"
 
 
 def _spread(values: "pd.Series[float]") -> str:
-    return f"{_share(values.median())} {_range(_share(values.min()), _share(values.max()))}"
+    ends = format_range(format_share(values.min()), format_share(values.max()))
+    return f"{format_share(values.median())} {ends}"
 
 
 def _penalty(C: float) -> str:
@@ -429,7 +468,7 @@ def summarise(
                 "penalty": _penalty(float(str(C))),
                 "n": int(middle.n_test),
                 "accuracy": _spread(cell.accuracy),
-                "Wilson 95 %": _range(_share(low), _share(high)),
+                "Wilson 95 %": format_range(format_share(low), format_share(high)),
                 "AUROC": _spread(cell.auroc),
                 "predicted true": _spread(cell.share_true),
                 "published": _published(known),
@@ -670,16 +709,16 @@ def read_published(naive: pd.DataFrame) -> pd.DataFrame:
         value = float(str(known.published))
         # Half a unit of the last printed digit.
         cells = {
-            kind: f"**{_range(_share(low), _share(high))}**"
+            kind: f"**{format_range(format_share(low), format_share(high))}**"
             if low - 5e-4 <= value <= high + 5e-4
-            else _range(_share(low), _share(high))
+            else format_range(format_share(low), format_share(high))
             for kind, (low, high) in ranges.items()
         }
         rows.append(
             {
                 "tested on": str(known.test),
                 "penalty": _penalty(float(str(known.C))),
-                "published": _share(value),
+                "published": format_share(value),
                 "count": f"{round(value * n)}/{n}",
                 **cells,
             }
@@ -1415,7 +1454,7 @@ def terms_table(terms: pd.DataFrame) -> pd.DataFrame:
     """
 
     def short(values: "pd.Series[float]") -> str:
-        spread = _range(f"{values.min():.2f}", f"{values.max():.2f}")
+        spread = format_range(f"{values.min():.2f}", f"{values.max():.2f}")
         return f"{values.median():.2f} {spread}"
 
     return pd.DataFrame(
