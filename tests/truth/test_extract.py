@@ -2,6 +2,7 @@ import hashlib
 import json
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import gguf
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 import transformers
+from safetensors.numpy import load_file, save_file
 from tokenizers import Tokenizer, pre_tokenizers, processors
 from tokenizers.models import WordLevel
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast
@@ -227,12 +229,13 @@ class Forward:
 
     def __init__(self, monkeypatch):
         original = transformers.LlamaModel.forward
-        self.rows, self.stop_at = [], None
+        self.rows, self.lengths, self.stop_at = [], [], None
 
         def forward(model, *arguments, **options):
             if len(self.rows) == self.stop_at:
                 raise KeyboardInterrupt
             self.rows.append(len(options["input_ids"]))
+            self.lengths.append(options["attention_mask"].sum(dim=1).tolist())
             return original(model, *arguments, **options)
 
         monkeypatch.setattr(transformers.LlamaModel, "forward", forward)
@@ -332,6 +335,22 @@ def test_a_part_of_other_work_is_not_used(change, forward, llama, told, tmp_path
     extract(llama, told, out, **options)
     assert forward.calls == calls
     assert not list(out.glob("activations/*/parts"))
+
+
+def test_a_part_with_too_few_rows_is_made_again(forward, llama, told, tmp_path, by_sixteen):
+    out = tmp_path / "out"
+    part = interrupted(forward, llama, told, out)[1]
+    save_file({k: rows[1:].copy() for k, rows in load_file(part).items()}, part)
+    extract(llama, told, out, progress=False)
+    assert forward.calls == 14 - 2
+    assert files(out) == files(by_sixteen)
+
+
+def test_statements_of_similar_length_are_read_together(forward, llama, told, tmp_path):
+    extract(llama, told, tmp_path, progress=False)
+    spans = [(min(lengths), max(lengths)) for lengths in forward.lengths]
+    assert all(end <= start for (_, end), (start, _) in pairwise(spans))
+    assert sum(end > start for start, end in spans) > 1
 
 
 def test_the_same_statement_is_read_once(forward, llama, told, tmp_path):

@@ -277,12 +277,12 @@ def _weights_digest(model: str | Path, gguf_file: str | None) -> str:
             digests.append((file, hashlib.file_digest(content, "sha256").hexdigest()))
     if len(digests) == 1:
         return digests[0][1]
-    lines = "".join(f"{digest}  {file}\n" for file, digest in sorted(digests))
+    lines = "".join(f"{digest}  {file}\n" for file, digest in digests)
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
 def _weights_files(folder: Path, gguf_file: str | None) -> list[str]:
-    """Return the files of weights that transformers reads, which has this order of preference."""
+    """Return the files of weights that transformers prefers, in the order of their names."""
     if gguf_file is not None:
         return [Path(gguf_file).name]
     for file in ("model.safetensors", "pytorch_model.bin"):
