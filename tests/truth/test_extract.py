@@ -124,9 +124,10 @@ def one_by_one(folder, told, final, **options):
 
 
 def assert_equal_but_for_rounding(found, expected):
-    """Equal up to one unit in the last place of float16."""
+    """Equal up to one unit in the last place of float16, and what float32 lost before."""
     unit = np.spacing(np.abs(expected).astype(np.float16)).astype(np.float32)
-    assert np.all(np.abs(found - expected) <= unit)
+    lost = 2e-6 * np.abs(expected).max(axis=1, keepdims=True)
+    assert np.all(np.abs(found - expected) <= unit + lost)
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
