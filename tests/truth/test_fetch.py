@@ -667,14 +667,23 @@ def test_a_bar_over_all_bytes(remote, target, monkeypatch, capfd):
     assert "386k/386k" in capfd.readouterr().err
 
 
-def test_pooch_keeps_its_voice(remote, target):
+def test_pooch_is_silent_meanwhile_and_keeps_its_voice(remote, target, caplog):
     import pooch
 
-    level = pooch.get_logger().level
-    remote.plan = {SECOND: [404]}
-    with contextlib.suppress(FetchError):
-        get(remote, target)
-    assert pooch.get_logger().level == level
+    logger = pooch.get_logger()
+    level = logger.level
+    logger.addHandler(caplog.handler)
+    try:
+        logger.setLevel("INFO")
+        remote.plan = {SECOND: [404]}
+        with contextlib.suppress(FetchError):
+            get(remote, target)
+        assert caplog.messages == []
+        logger.info("Woof")
+        assert set(caplog.messages) == {"Woof"}
+    finally:
+        logger.removeHandler(caplog.handler)
+        logger.setLevel(level)
 
 
 # The command
