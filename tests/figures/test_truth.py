@@ -122,3 +122,111 @@ def test_colours_are_the_book_s():
     shown = scatters(figure.axes[0])
     assert colors.same_color(shown["true"].get_edgecolor()[0], style.BLUE)
     assert colors.same_color(shown["false"].get_edgecolor()[0], style.ORANGE)
+
+
+def sweep(layers=(0, 1, 2, 3)):
+    rng = np.random.default_rng(1)
+    rows = []
+    for layer in layers:
+        for train in ("cities", "cities + neg_cities"):
+            for test in ("cities", "neg_cities", "sp_en_trans", "neg_sp_en_trans"):
+                row = {"layer": layer, "train": train, "test": test}
+                for name in ("auroc", "accuracy"):
+                    low, middle, high = np.sort(rng.random(3))
+                    row |= {name: middle, f"{name}_min": low, f"{name}_max": high}
+                rows.append(row)
+    return pd.DataFrame(rows)
+
+
+@pytest.mark.parametrize("value", ["auroc", "accuracy"])
+def test_sweeps_have_a_panel_a_training_and_a_line_a_test(value):
+    frame = sweep()
+    # Rows in any order are drawn from the first layer to the last.
+    figure = truth.layer_sweeps(frame.sample(frac=1, random_state=0), [1, 3], value=value)
+    assert {ax.get_title() for ax in figure.axes} == {
+        "trained on cities",
+        "trained on cities + neg_cities",
+    }
+    for ax in figure.axes:
+        own = frame[frame.train == ax.get_title().removeprefix("trained on ")].set_index("test")
+        lines = {line.get_label(): line for line in ax.lines}
+        looks = set()
+        for test in own.index.unique():
+            x, y = lines[test].get_data()
+            np.testing.assert_array_equal(x, own.layer[test])
+            np.testing.assert_array_equal(y, own[value][test])
+            looks.add((lines[test].get_linestyle(), lines[test].get_marker()))
+        assert len(looks) == 4
+        bands = [band.get_paths()[0].vertices for band in ax.collections]
+        found = {tuple(np.round([b[:, 1].min(), b[:, 1].max()], 12)) for b in bands}
+        ends = own.groupby(level=0)
+        expected = zip(ends[f"{value}_min"].min(), ends[f"{value}_max"].max(), strict=True)
+        assert found == {tuple(np.round(pair, 12)) for pair in expected}
+        marked = [line.get_xdata()[0] for line in ax.lines if list(line.get_ydata()) == [0, 1]]
+        assert marked == [1, 3]
+        names = {text.get_text(): text for text in ax.texts}
+        assert set(names) == set(own.index)
+        for test, text in names.items():
+            assert text.xy == (3.0, own[value][test].iloc[-1])
+        heights = sorted(text.xyann[1] for text in names.values())
+        assert min(np.diff(heights)) > 0.0999
+        assert heights[0] >= 0.0
+        assert heights[-1] <= 1.0
+    assert figure.axes[-1].get_xlabel() == "layer, counted from 0"
+    assert {ax.get_ylabel() for ax in figure.axes} == {
+        {"auroc": "AUROC", "accuracy": "accuracy"}[value]
+    }
+
+
+@pytest.mark.parametrize(
+    ("places", "expected"),
+    [
+        ([0.1, 0.5, 0.9], [0.1, 0.5, 0.9]),
+        ([0.5, 0.5], [0.55, 0.45]),
+        ([1.0, 1.0, 1.0, 0.2], [1.0, 0.9, 0.8, 0.2]),
+        ([0.0, 0.02], [0.0, 0.1]),
+    ],
+)
+def test_names_at_the_ends_of_lines_keep_apart(places, expected):
+    found = truth._spread_out(places, 0.1, 0.0, 1.0)
+    assert sorted(found) == pytest.approx(sorted(expected))
+    assert all((a < b) == (c < d) for a, b, c, d in zip(
+        places, places[1:], found, found[1:], strict=False) if a != b)  # fmt: skip
+
+
+def test_models_stand_side_by_side_with_their_intervals():
+    rng = np.random.default_rng(2)
+    rows = []
+    for model in ("small", "middle", "large"):
+        for train in ("cities", "cities + neg_cities"):
+            for test in ("cities", "neg_cities"):
+                low, least, middle, most, high = np.sort(rng.random(5))
+                rows.append(
+                    {"model": model, "train": train, "test": test, "auroc": middle,
+                     "auroc_min": least, "auroc_max": most, "auroc_low": low, "auroc_high": high}
+                )  # fmt: skip
+    frame = pd.DataFrame(rows)
+    figure = truth.auroc_by_model(frame)
+    assert [t.get_text() for t in figure.axes[0].get_yticklabels()] == ["cities", "neg_cities"]
+    assert [t.get_text() for t in figure.legends[0].get_texts()] == ["small", "middle", "large"]
+    markers = set()
+    for ax, train in zip(figure.axes, frame.train.unique(), strict=True):
+        assert ax.get_title() == f"trained on\n{train}"
+        places = []
+        for container, model in zip(ax.containers, frame.model.unique(), strict=True):
+            own = frame[(frame.train == train) & (frame.model == model)]
+            dots, _, (bars,) = container.lines
+            np.testing.assert_array_equal(dots.get_xdata(), own.auroc)
+            markers.add(dots.get_marker())
+            for segment, row in zip(bars.get_segments(), own.itertuples(), strict=True):
+                np.testing.assert_allclose(segment[:, 0], [row.auroc_low, row.auroc_high])
+            places.append(np.asarray(dots.get_ydata()))
+        # In each row from above in the models' order, nearer to its test set than to the next.
+        offsets = np.array(places) - [[0, 1]]
+        assert (np.diff(offsets, axis=0) > 0).all()
+        assert np.abs(offsets).max() < 0.5
+        broad = [c for c in ax.collections if c.get_linewidth()[0] == 7]
+        spans = np.concatenate([[s[:, 0] for s in c.get_segments()] for c in broad])
+        chosen = frame[frame.train == train]
+        np.testing.assert_allclose(spans, chosen[["auroc_min", "auroc_max"]].to_numpy())
+    assert len(markers) == 3

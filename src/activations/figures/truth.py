@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import scipy.optimize
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
@@ -14,7 +15,9 @@ from activations.figures.tables import Table, show_table
 from activations.truth.separability import cover_probability
 
 __all__ = [
+    "auroc_by_model",
     "labelled_plane",
+    "layer_sweeps",
     "onset_curves",
     "results_table",
     "score_distributions",
@@ -373,4 +376,157 @@ def truth_plane(
     axes[0, 0].set_ylabel(r"across, towards $\mathbf{t}_P$")
     handles, names = axes.flat[0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower center", ncols=2, markerscale=1.8)
+    return figure
+
+
+#: How each of the four sets is drawn where they share a panel.
+_SET_LOOKS: dict[str, dict[str, Any]] = {
+    "cities": {"color": style.BLUE, "linestyle": "-", "marker": "o"},
+    "neg_cities": {"color": style.ORANGE, "linestyle": "--", "marker": "s"},
+    "sp_en_trans": {"color": style.GREEN, "linestyle": "-.", "marker": "^"},
+    "neg_sp_en_trans": {"color": style.PURPLE, "linestyle": ":", "marker": "D"},
+}
+
+
+def _spread_out(places: Sequence[float], gap: float, low: float, high: float) -> list[float]:
+    """Move places apart until neighbours have a distance of `gap`, as little as is needed."""
+    order = np.argsort(places, kind="stable")
+    moved = np.array(places, dtype=float)[order]
+    steps = gap * np.arange(len(moved))
+    # Less the steps, places that are far enough apart are just places that do not fall.
+    flat = scipy.optimize.isotonic_regression(moved - steps).x
+    flat = np.clip(flat, low, max(low, high - gap * (len(moved) - 1)))
+    result = np.empty(len(moved))
+    result[order] = flat + steps
+    return [float(value) for value in result]
+
+
+@style.styled
+def layer_sweeps(
+    frame: pd.DataFrame, marked_layers: Sequence[int] = (), *, value: str = "auroc"
+) -> BookFigure:
+    """Draw how probes fare from layer to layer.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        What `activations.truth.scale.layer_sweep` returned for one model.
+    marked_layers : sequence of int
+        Layers that are marked by vertical lines.
+    value : {"auroc", "accuracy"}
+        What to draw.
+
+    Returns
+    -------
+    BookFigure
+        One panel a training, one above the other: for each test set a line through the medians,
+        on a band from the smallest to the largest value over the splits, with the set's name at
+        its end. The dotted line is one half.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from activations.figures.truth import layer_sweeps
+    >>> row = {"train": "cities", "test": "cities", "auroc": 0.5, "auroc_min": 0.4,
+    ...        "auroc_max": 0.6}
+    >>> frame = pd.DataFrame([row | {"layer": 0}, row | {"layer": 1}])
+    >>> len(layer_sweeps(frame).axes)
+    1
+    """
+    trainings = list(dict.fromkeys(frame["train"]))
+    figure, axes = style.new_figure(
+        len(trainings), 1, height=2.6 * len(trainings), width=6.4, squeeze=False, sharex=True
+    )
+    name = {"auroc": "AUROC", "accuracy": "accuracy"}[value]
+    for ax, train in zip(axes.flat, trainings, strict=True):
+        chosen = frame[frame["train"] == train].sort_values("layer")
+        ends: dict[str, float] = {}
+        for layer in marked_layers:
+            ax.axvline(layer, color=style.GREY, linewidth=0.8, alpha=0.6, zorder=0)
+        ax.axhline(0.5, color=style.INK, linewidth=0.8, linestyle=":", zorder=0)
+        for test, line in chosen.groupby("test", sort=False):
+            look = _SET_LOOKS[str(test)]
+            x = line["layer"].to_numpy()
+            low, high = (line[f"{value}_{end}"].to_numpy() for end in ("min", "max"))
+            ax.fill_between(x, low, high, color=look["color"], alpha=0.15, linewidth=0)
+            ax.plot(
+                x, line[value].to_numpy(), markersize=3.5, linewidth=1.4, clip_on=False,
+                label=str(test), **look,
+            )  # fmt: skip
+            ends[str(test)] = float(line[value].to_numpy()[-1])
+        ax.set_ylim(0, 1)
+        ax.set_ylabel(name)
+        ax.set_title(f"trained on {train}")
+        last = float(chosen["layer"].max())
+        for (test, end), place in zip(
+            ends.items(), _spread_out(list(ends.values()), 0.1, 0.0, 1.0), strict=True
+        ):
+            ax.annotate(
+                test, (last, end), xytext=(1.03, place),
+                textcoords=ax.transAxes, family="monospace", fontsize=9,
+                color=_SET_LOOKS[test]["color"], va="center", annotation_clip=False,
+                arrowprops={"arrowstyle": "-", "color": _SET_LOOKS[test]["color"],
+                            "linewidth": 0.6, "shrinkA": 0, "shrinkB": 2},
+            )  # fmt: skip
+    axes.flat[-1].set_xlabel("layer, counted from 0")
+    axes.flat[-1].xaxis.get_major_locator().set_params(integer=True)
+    return figure
+
+
+@style.styled
+def auroc_by_model(frame: pd.DataFrame) -> BookFigure:
+    """Draw the AUROCs of several models side by side, with what is uncertain about them.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        What `activations.truth.scale.transfer_by_model` returned.
+
+    Returns
+    -------
+    BookFigure
+        One panel a training, with a row for each test set and in it a mark for each model: the
+        median AUROC, on a broad bar from the smallest to the largest value over the splits, and
+        on a thin line with ends for the interval of one split. The dotted line is one half.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from activations.figures.truth import auroc_by_model
+    >>> row = {"model": "A", "train": "cities", "test": "cities", "auroc": 0.5,
+    ...        "auroc_min": 0.4, "auroc_max": 0.6, "auroc_low": 0.3, "auroc_high": 0.7}
+    >>> len(auroc_by_model(pd.DataFrame([row])).axes)
+    1
+    """
+    trainings = list(dict.fromkeys(frame["train"]))
+    tests = list(dict.fromkeys(frame["test"]))
+    models = list(dict.fromkeys(frame["model"]))
+    figure, axes = style.new_figure(
+        1, len(trainings), height=0.32 * len(models) * len(tests) + 1.4, width=7.0,
+        squeeze=False, sharey=True,
+    )  # fmt: skip
+    for ax, train in zip(axes.flat, trainings, strict=True):
+        for number, model in enumerate(models):
+            chosen = frame[(frame["train"] == train) & (frame["model"] == model)]
+            rows = [tests.index(test) for test in chosen["test"]]
+            y = np.array(rows) + 0.24 * (number - (len(models) - 1) / 2)
+            colour, marker = style.CYCLE[number % 6], "osD^vP"[number % 6]
+            ax.hlines(
+                y, chosen["auroc_min"], chosen["auroc_max"], color=colour, alpha=0.3,
+                linewidth=7, clip_on=False,
+            )  # fmt: skip
+            middle = chosen["auroc"].to_numpy()
+            around = [middle - chosen["auroc_low"], chosen["auroc_high"] - middle]
+            ax.errorbar(
+                middle, y, xerr=np.maximum(around, 0.0), fmt=marker, color=colour, markersize=5.5,
+                linewidth=1.2, capsize=3, clip_on=False, label=model,
+            )  # fmt: skip
+        ax.axvline(0.5, color=style.INK, linewidth=0.8, linestyle=":", zorder=0)
+        ax.set_xlim(0, 1)
+        ax.set_xlabel("AUROC")
+        ax.set_title(f"trained on\n{train}")
+    axes[0, 0].set_yticks(range(len(tests)), tests, family="monospace", fontsize=9)
+    axes[0, 0].set_ylim(len(tests) - 0.5, -0.5)
+    handles, names = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside lower center", ncols=2)
     return figure

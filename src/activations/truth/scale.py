@@ -12,12 +12,14 @@ import argparse
 import io
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
@@ -60,6 +62,7 @@ __all__ = [
     "transfer_by_model",
     "transfer_table",
     "verdict_table",
+    "words_only",
     "write_sweep",
 ]
 
@@ -199,6 +202,52 @@ def transfer_by_model(
                 }
             )
     return pd.DataFrame(rows)
+
+
+def words_only(sets: Sets) -> dict[str, Activations]:
+    """Make a control that knows nothing but which words a statement holds.
+
+    Parameters
+    ----------
+    sets : mapping of str to Activations
+        The statement sets by name.
+
+    Returns
+    -------
+    dict of str to Activations
+        The same statements; in the place of the activations, for every word of all sets a 1 if
+        the statement holds it and a 0 if not. The model is called ``"words only"``.
+
+    Notes
+    -----
+    Truth cannot be read from single words, yet a probe on them need not be at chance. Where every
+    country stands in as many true as false statements, a country that was mostly right among the
+    cities of the training is mostly wrong among those held out, and a probe that has learned the
+    countries gets an AUROC below one half on the very set that it was trained on. A language
+    model's first layers, which know the words and little more, can do the same. Such an AUROC is
+    no inversion of truth.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from activations.truth import Activations
+    >>> from activations.truth.scale import words_only
+    >>> y = np.array([1, 0])
+    >>> both = ("Oslo is in Norway.", "Oslo is in Peru.")
+    >>> data = Activations("cities", np.ones((2, 9)), y, y, y, both, "toy", 0, "toy")
+    >>> words_only({"cities": data})["cities"].X.tolist()
+    [[1.0, 1.0, 1.0, 1.0, 0.0], [1.0, 1.0, 0.0, 1.0, 1.0]]
+    """
+    if not sets:
+        return {}
+    counter = CountVectorizer(binary=True, token_pattern=r"\w+", dtype=np.float32)
+    counter.fit([statement for data in sets.values() for statement in data.statements])
+    found = {}
+    for name, data in sets.items():
+        X = counter.transform(data.statements).toarray()
+        X.flags.writeable = False
+        found[name] = replace(data, X=X, model="words only", layer=0)
+    return found
 
 
 def transfer_table(
