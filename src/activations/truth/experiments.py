@@ -669,7 +669,7 @@ def all_false_accuracy(
 
 
 def read_published(naive: pd.DataFrame) -> pd.DataFrame:
-    """Ask of each published accuracy of 2(b) which kind of probe would give it.
+    r"""Ask of each published accuracy of 2(b) which kind of probe would give it.
 
     Parameters
     ----------

@@ -39,7 +39,12 @@ from activations.truth.experiments import (
     verdict,
 )
 from activations.truth.probes import TOLERANCE, TTPD, MassMean
-from activations.truth.sources import Activations, available_models, load_activations
+from activations.truth.sources import (
+    Activations,
+    available_models,
+    available_source,
+    load_activations,
+)
 from activations.truth.statement_sets import SETS, DataMissingError, DataUnusableError
 from activations.truth.store import model_folder, write_safely
 
@@ -48,12 +53,15 @@ __all__ = [
     "SWEEP_SEED",
     "SWEEP_SPLITS",
     "TRAININGS",
+    "claims_alone",
     "compare_splits_by_model",
     "layer_ranges",
     "layer_sweep",
     "layers_where",
     "leave_one_topic_out",
     "main",
+    "models_at_hand",
+    "models_table",
     "probe_estimators",
     "read_sweep",
     "sweep_difference",
@@ -107,6 +115,122 @@ def _spread(cell: pd.DataFrame, column: str) -> dict[str, float]:
 
 
 # --- Models side by side ----------------------------------------------------------------------
+
+
+def models_at_hand() -> dict[str, dict[str, Activations]]:
+    """Load all statement sets of every model that is at hand, each at its own layer.
+
+    Returns
+    -------
+    dict of str to dict of str to Activations
+        For each model, the smallest first, the sets by name: the embedded models and those of the
+        source that `available_source` names.
+
+    Raises
+    ------
+    ValueError, OSError
+        As `load_activations` raises them.
+
+    Examples
+    --------
+    >>> from activations.truth.scale import models_at_hand
+    >>> list(models_at_hand())[0]
+    'SmolLM2-135M-Instruct'
+    """
+    found = {
+        model.name: (model, source)
+        for source in ("embedded", None)
+        for model in available_models(source).values()
+    }
+    ordered = sorted(found.values(), key=lambda item: (item[0].parameters, item[0].name))
+    return {
+        model.name: {name: load_activations(name, source=source, model=model.name) for name in SETS}
+        for model, source in ordered
+    }
+
+
+def models_table(sets_of: Iterable[str]) -> pd.DataFrame:
+    """Describe models that are at hand.
+
+    Parameters
+    ----------
+    sets_of : iterable of str
+        Their names.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a model: parameters in billions, decoder layers, the dimension of the residual
+        stream, the layer that is read unless another is asked for, and the source.
+
+    Raises
+    ------
+    KeyError
+        If a model is not at hand.
+
+    Examples
+    --------
+    >>> from activations.truth.scale import models_table
+    >>> models_table(["SmolLM2-135M-Instruct"])["parameters"].tolist()
+    ['0.13 billion']
+    """
+    known = {
+        name: (model, source)
+        for source in ("embedded", available_source())
+        for name, model in available_models(None if source == "archive" else source).items()
+    }
+    return pd.DataFrame(
+        [
+            {
+                "model": name,
+                "parameters": f"{known[name][0].parameters / 1e9:.2f} billion",
+                "layers": known[name][0].n_layers,
+                "$d$": known[name][0].width,
+                "layer read": known[name][0].layer,
+                "statements": "the book's" if known[name][1] == "embedded" else "of the source",
+            }
+            for name in sets_of
+        ]
+    )
+
+
+def claims_alone(sets: Sets) -> dict[str, Activations]:
+    """Replace activations by indicators of the claim: which country, or which meaning, is named.
+
+    Parameters
+    ----------
+    sets : mapping of str to Activations
+        The statement sets by name.
+
+    Returns
+    -------
+    dict of str to Activations
+        The sets with one coordinate for each claim that occurs in any of them, 1 where the
+        statement makes it and 0 elsewhere. What a probe finds in these, it has not found in a
+        language model.
+
+    Examples
+    --------
+    >>> from activations.truth import load_activations
+    >>> from activations.truth.scale import claims_alone
+    >>> data = load_activations("sp_en_trans", source="embedded")
+    >>> alone = claims_alone({"sp_en_trans": data})["sp_en_trans"]
+    >>> alone.X.shape, alone.X.sum(axis=1).max()
+    ((160, 80), np.float32(1.0))
+    """
+    claims: dict[str, list[str]] = {}
+    for name, data in sets.items():
+        parsed = [SETS[name].wording.fullmatch(statement) for statement in data.statements]
+        claims[name] = [match.group(2) if match else "" for match in parsed]
+    every = np.array(sorted(set().union(*claims.values()))) if claims else np.array([])
+    return {
+        name: replace(
+            data,
+            X=(np.array(claims[name])[:, None] == every).astype(np.float32),
+            model="the claim alone",
+        )
+        for name, data in sets.items()
+    }
 
 
 def transfer_by_model(
