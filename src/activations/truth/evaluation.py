@@ -334,7 +334,8 @@ def permutation_test(
     y : array_like of int, shape (n,)
         1 for true, 0 for false; both must occur.
     groups : array_like of int or str, shape (n,)
-        Equal for statements on the same subject.
+        Equal for statements on the same subject, or that belong together otherwise; what is said
+        of subjects below is meant of groups.
     rng : numpy.random.Generator
         The source of the permutations.
     n_permutations : int
