@@ -9,6 +9,7 @@ the target is there in full, or not at all. What is there already is never delet
 
 import argparse
 import hashlib
+import logging
 import os
 import queue
 import re
@@ -337,10 +338,14 @@ def _fill(
     )
     # A file made by mkstemp is its owner's alone; this is what any other file made here may be.
     mode = staging.stat().st_mode & 0o666
+
+    # A line of log for each of 154 files would bury the bar. Another level would not do: pooch's
+    # logger is none of logging's own, and goes on by the level that it had when it was first used.
+    def hush(record: logging.LogRecord) -> bool:
+        return record.levelno >= logging.WARNING
+
     logger = pooch.get_logger()
-    level = logger.level
-    # Two lines of log for each of 154 files would bury the bar.
-    logger.setLevel("WARNING")
+    logger.addFilter(hush)
     try:
         with (
             requests.Session() as session,
@@ -354,7 +359,7 @@ def _fill(
                     raise FetchError(download.failure(error, files[path])) from error
                 (staging / path).chmod(mode)
     finally:
-        logger.setLevel(level)
+        logger.removeFilter(hush)
 
 
 @contextmanager
