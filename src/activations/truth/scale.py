@@ -53,7 +53,6 @@ __all__ = [
     "SWEEP_SEED",
     "SWEEP_SPLITS",
     "TRAININGS",
-    "claims_alone",
     "compare_splits_by_model",
     "layer_ranges",
     "layer_sweep",
@@ -65,6 +64,7 @@ __all__ = [
     "probe_estimators",
     "read_sweep",
     "sweep_difference",
+    "sweep_kept",
     "tell",
     "topics_table",
     "transfer_by_model",
@@ -192,45 +192,6 @@ def models_table(sets_of: Iterable[str]) -> pd.DataFrame:
             for name in sets_of
         ]
     )
-
-
-def claims_alone(sets: Sets) -> dict[str, Activations]:
-    """Replace activations by indicators of the claim: which country, or which meaning, is named.
-
-    Parameters
-    ----------
-    sets : mapping of str to Activations
-        The statement sets by name.
-
-    Returns
-    -------
-    dict of str to Activations
-        The sets with one coordinate for each claim that occurs in any of them, 1 where the
-        statement makes it and 0 elsewhere. What a probe finds in these, it has not found in a
-        language model.
-
-    Examples
-    --------
-    >>> from activations.truth import load_activations
-    >>> from activations.truth.scale import claims_alone
-    >>> data = load_activations("sp_en_trans", source="embedded")
-    >>> alone = claims_alone({"sp_en_trans": data})["sp_en_trans"]
-    >>> alone.X.shape, alone.X.sum(axis=1).max()
-    ((160, 80), np.float32(1.0))
-    """
-    claims: dict[str, list[str]] = {}
-    for name, data in sets.items():
-        parsed = [SETS[name].wording.fullmatch(statement) for statement in data.statements]
-        claims[name] = [match.group(2) if match else "" for match in parsed]
-    every = np.array(sorted(set().union(*claims.values()))) if claims else np.array([])
-    return {
-        name: replace(
-            data,
-            X=(np.array(claims[name])[:, None] == every).astype(np.float32),
-            model="the claim alone",
-        )
-        for name, data in sets.items()
-    }
 
 
 def transfer_by_model(
@@ -754,6 +715,40 @@ def layer_sweep(
                 {"layer": layer, "train": train, "test": test, "n_splits": n_splits, **spread}
             )
     return pd.DataFrame(rows, columns=_SWEEP_COLUMNS)
+
+
+def sweep_kept(model: str) -> pd.DataFrame:
+    """Sweep the layers of an embedded model that are kept, as the stored sweep did all of them.
+
+    Parameters
+    ----------
+    model : str
+        The model's name.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As from `layer_sweep`; `sweep_difference` compares it with what `read_sweep` returns.
+
+    Raises
+    ------
+    KeyError
+        If there is no such model.
+
+    Examples
+    --------
+    >>> from activations.truth.scale import sweep_kept
+    >>> sorted(set(sweep_kept("SmolLM2-135M-Instruct").layer))
+    [8, 14, 20]
+    """
+    sets_by_layer = {
+        layer: {
+            name: load_activations(name, source="embedded", model=model, layer=layer)
+            for name in SETS
+        }
+        for layer in available_models("embedded")[model].layers
+    }
+    return layer_sweep(sets_by_layer, np.random.default_rng(SWEEP_SEED))
 
 
 def write_sweep(folder: str | Path, model: str, *, progress: bool = False) -> Path:
