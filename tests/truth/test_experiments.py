@@ -120,8 +120,9 @@ def test_comparison_of_splits(runs):
     assert table["gain in accuracy"].tolist() == pytest.approx([-0.25])
     at = (runs.frame.test == "neg_cities") & (runs.frame.train == "cities")
     expected = runs.frame[at & np.isinf(runs.frame.C)]
-    assert table["accuracy by subject"].tolist() == pytest.approx([expected.accuracy.mean()])
-    assert table["naive AUROC"].tolist() == [0.5]
+    shown = ex.format_spread(expected.accuracy, middle=expected.accuracy.mean())
+    assert table["accuracy by subject"].tolist() == [shown]
+    assert table["naive AUROC"].tolist() == [".500 [.500,\xa0.500]"]
     assert ex.compare_splits(runs.frame, other)["tested on"].tolist() == ["cities"]
 
 
@@ -137,9 +138,9 @@ def test_centring_changes_the_accuracy_only(runs):
     at = (runs.frame.train == "cities") & (runs.frame.C == 1.0)
     for row in table.to_dict("records"):
         cell = runs.frame[at & (runs.frame.test == row["tested on"])]
-        assert row["accuracy"] == cell.accuracy.median()
-        assert row["after centring"] == cell.accuracy_recentred.median()
-        assert row["AUROC"] == cell.auroc.median()
+        assert row["accuracy"] == ex.format_spread(cell.accuracy)
+        assert row["after centring"] == ex.format_spread(cell.accuracy_recentred)
+        assert row["AUROC"] == ex.format_spread(cell.auroc)
 
 
 @pytest.mark.parametrize("rng", [None, 3, np.random.RandomState(0)])

@@ -12,6 +12,8 @@ from activations.truth import (
     Activations,
     DataMissingError,
     DataUnusableError,
+    available_models,
+    load_activations,
     read_statements,
     scale,
 )
@@ -190,9 +192,12 @@ def test_splits_are_compared_for_each_model(models):
     table = scale.compare_splits_by_model(models, np.random.default_rng(0), n_splits=3)
     assert table["model"].tolist() == ["small"] * 2 + ["large"] * 2
     assert table["tested on"].tolist() == ["cities", "neg_cities"] * 2
-    np.testing.assert_allclose(
-        table["gain in accuracy"], table["naive accuracy"] - table["accuracy by subject"]
+    apart, mixed = (
+        table[name].str.split().str[0].astype(float)
+        for name in ("accuracy by subject", "naive accuracy")
     )
+    # Both are shown to three digits.
+    np.testing.assert_allclose(table["gain in accuracy"], mixed - apart, atol=1.1e-3)
 
 
 # --- One topic held out -----------------------------------------------------------------------
@@ -379,3 +384,58 @@ def test_chance_comes_from_a_generator(make):
 def test_the_sheet_s_story_on_the_course_s_data(real_sets):
     held = scale.leave_one_topic_out({"model": real_sets}, {"TTPD": TTPD(), "mean": MassMean()})
     assert (held.auroc > 0.99).all()
+
+
+def test_words_alone_say_nothing_where_a_split_keeps_exchanged_claims_together():
+    own = {
+        name: load_activations(name, source="embedded") for name in ("cities", "neg_cities")
+    }
+    city_by_city = {
+        name: dataclasses.replace(data, groups=np.arange(len(data)) // 2) for name, data in own.items()
+    }
+    table = scale.words_table(
+        {"together": own, "apart": city_by_city}, np.random.default_rng(0), n_splits=5
+    )
+    together, apart = table.cities.str.split().str[0].astype(float)
+    assert together == pytest.approx(0.5, abs=1e-3)
+    assert apart < 0.3
+    assert float(table.neg_cities[1].split()[0]) > 0.7
+
+
+@pytest.mark.parametrize("model", ["SmolLM2-135M-Instruct", "Qwen2.5-Coder-1.5B-Instruct"])
+def test_the_stored_sweeps_are_what_the_kept_layers_give(model):
+    stored = scale.read_sweep(data_folder(), model)
+    assert sorted(set(stored.layer)) == list(range(available_models("embedded")[model].n_layers))
+    apart = scale.sweep_difference(stored, scale.sweep_kept(model))
+    assert apart.auroc.max() < 0.01
+    assert apart.accuracy.max() < 0.05
+
+
+def test_the_models_at_hand_go_from_small_to_large():
+    found = scale.models_at_hand()
+    assert list(found)[:2] == list(available_models("embedded"))
+    assert all(list(sets) == list(SETS) for sets in found.values())
+    table = scale.models_table(found)
+    assert table["model"].tolist() == list(found)
+    assert table["parameters"].tolist()[:2] == ["0.13 billion", "1.54 billion"]
+
+
+def test_what_the_chapter_says_of_the_two_embedded_models_holds():
+    small, large = (
+        {name: load_activations(name, source="embedded", model=model) for name in SETS}
+        for model in available_models("embedded")
+    )
+    frame = scale.transfer_by_model(
+        {"small": small, "large": large}, np.random.default_rng(1), n_splits=7, n_permutations=999
+    ).set_index(["model", "train", "test"])
+    one, both = "cities", "cities + neg_cities"
+    word = frame.verdict
+    assert word["small", one, "cities"] == word["small", both, "neg_cities"] == "transfers"
+    assert word["small", one, "neg_cities"] == "inverts"
+    assert frame.p_worse["small", one, "neg_cities"] <= 0.01
+    for test in ("sp_en_trans", "neg_sp_en_trans"):
+        assert word["small", both, test] not in ("transfers", "inverts")
+        assert word["large", both, test] == "transfers"
+        assert frame.p_better["large", both, test] <= 0.01
+    assert word["large", one, "sp_en_trans"] == "transfers"
+    assert word["large", one, "neg_sp_en_trans"] == "inverts"

@@ -1,4 +1,3 @@
-import collections
 import csv
 import re
 
@@ -169,13 +168,11 @@ def test_the_shipped_statements_follow_from_the_facts(tmp_path):
         ("words.csv", "word", "meaning", "false_meaning", 80),
     ],
 )
-def test_no_claim_is_true_more_often_than_false(file, subject, right, wrong, least):
+def test_every_two_facts_exchange_their_claims(file, subject, right, wrong, least):
     rows = table(OWN / "facts" / file)
     assert len({row[subject] for row in rows}) == len(rows) >= least
-    assert collections.Counter(r[right] for r in rows) == collections.Counter(
-        r[wrong] for r in rows
-    )
-    assert all(row[right] != row[wrong] for row in rows)
+    for one, other in zip(rows[::2], rows[1::2], strict=True):
+        assert one[right] == other[wrong] != one[wrong] == other[right]
 
 
 def test_a_false_meaning_is_of_the_same_word_class():
@@ -194,9 +191,31 @@ def test_the_cities_are_large():
 def test_the_shipped_sets_are_sound_and_balanced(name):
     told = read_statements(OWN / "statements", name)
     assert told.y.mean() == 0.5
-    assert np.bincount(np.unique(told.groups, return_inverse=True)[1]).tolist() == [2] * (
-        len(told) // 2
-    )
+    assert np.bincount(told.groups - told.groups.min()).tolist() == [4] * (len(told) // 4)
+    claims = [SETS[name].wording.fullmatch(statement).group(2) for statement in told.statements]
+    for group in set(told.groups):
+        of_true, of_false = (
+            sorted(c for c, y, g in zip(claims, told.y, told.groups, strict=True) if (y, g) == key)
+            for key in ((1, group), (0, group))
+        )
+        assert of_true == of_false
+
+
+def test_one_pair_that_does_not_exchange_its_claims_is_enough(tmp_path):
+    facts = "city,country,false_country\n" + "Oslo,Norway,Peru\nLima,Peru,Norway\n"
+    words = "word,meaning,false_meaning\n" + "sol,sun,sea\nmar,sea,sun\n"
+    for name, text in (("cities.csv", facts), ("words.csv", words)):
+        (tmp_path / name).write_text(text)
+    compose_statements(tmp_path, tmp_path / "sets")
+    for name in SETS:
+        assert len(set(read_statements(tmp_path / "sets", name).groups)) == 1
+    (tmp_path / "cities.csv").write_text(facts + "Quito,Ecuador,Peru\nLyon,France,Ecuador\n")
+    (tmp_path / "words.csv").write_text(words + "sal,salt,son\n")
+    compose_statements(tmp_path, tmp_path / "sets")
+    groups = {name: read_statements(tmp_path / "sets", name).groups for name in SETS}
+    assert {name: len(set(found)) for name, found in groups.items()} == {
+        "cities": 4, "neg_cities": 4, "sp_en_trans": 3, "neg_sp_en_trans": 3
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

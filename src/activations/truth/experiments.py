@@ -20,7 +20,7 @@ from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit
 from threadpoolctl import threadpool_limits
 
 from activations.truth.archive import read_chunk
-from activations.truth.evaluation import evaluate, wilson_interval
+from activations.truth.evaluation import auroc_interval, evaluate, wilson_interval
 from activations.truth.probes import (
     TOLERANCE,
     LinearProbe,
@@ -58,6 +58,7 @@ __all__ = [
     "first_statements",
     "format_range",
     "format_share",
+    "format_spread",
     "hardest_study",
     "obstacle_statements",
     "published_count",
@@ -410,13 +411,41 @@ def format_range(low: str, high: str) -> str:
     return f"[{low},\N{NO-BREAK SPACE}{high}]"
 
 
-def _spread(values: "pd.Series[float]") -> str:
+def format_spread(values: "pd.Series[float]", *, middle: float | None = None) -> str:
+    r"""Write how shares or AUROCs spread over splits.
+
+    Parameters
+    ----------
+    values : pandas.Series of float
+        One value a split.
+    middle : float, optional
+        What stands for all of them; by default their median.
+
+    Returns
+    -------
+    str
+        As ``middle [smallest, largest]``.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from activations.truth.experiments import format_spread
+    >>> format_spread(pd.Series([0.5, 1.0, 0.75]))
+    '.750 [.500,\xa01.000]'
+    """
     ends = format_range(format_share(values.min()), format_share(values.max()))
-    return f"{format_share(values.median())} {ends}"
+    return f"{format_share(values.median() if middle is None else middle)} {ends}"
 
 
 def _penalty(C: float) -> str:
     return "none" if np.isinf(C) else f"$C = {C:g}$"
+
+
+def _auroc_ends(cell: pd.DataFrame) -> tuple[float, float]:
+    """Give the interval of a split with the median AUROC."""
+    middle = cell.sort_values("auroc", kind="stable").iloc[(len(cell) - 1) // 2]
+    n_true = int(middle.n_true)
+    return auroc_interval(float(middle.auroc), n_true, int(middle.n_test) - n_true)
 
 
 def summarise(
@@ -439,15 +468,16 @@ def summarise(
     pandas.DataFrame
         One row for each C and test set; the penalty is left out if it is the same everywhere.
         Accuracy, AUROC and the share predicted true are given as ``median [smallest, largest]``;
-        n and the Wilson interval are those of a split with the median accuracy; the published
-        accuracy stands beside them where there is one.
+        n and the Wilson interval are those of a split with the median accuracy, Newcombe's
+        interval is that of a split with the median AUROC; the published accuracy stands beside
+        them where there is one.
 
     Examples
     --------
     >>> import numpy as np, pandas as pd
     >>> from activations.truth.experiments import summarise
     >>> row = {"train": "cities", "test": "cities", "C": np.inf, "n_test": 300,
-    ...        "correct": 297, "accuracy": 0.99, "auroc": 1.0, "share_true": 0.5}
+    ...        "n_true": 150, "correct": 297, "accuracy": 0.99, "auroc": 1.0, "share_true": 0.5}
     >>> frame = pd.DataFrame([row])
     >>> summarise(frame)[["accuracy", "Wilson 95 %", "published"]].to_numpy().tolist()
     [['.990 [.990,\xa0.990]', '[.971,\xa0.997]', '.99']]
@@ -467,10 +497,11 @@ def summarise(
                 "tested on": str(test),
                 "penalty": _penalty(float(str(C))),
                 "n": int(middle.n_test),
-                "accuracy": _spread(cell.accuracy),
+                "accuracy": format_spread(cell.accuracy),
                 "Wilson 95 %": format_range(format_share(low), format_share(high)),
-                "AUROC": _spread(cell.auroc),
-                "predicted true": _spread(cell.share_true),
+                "AUROC": format_spread(cell.auroc),
+                "Newcombe 95 %": format_range(*map(format_share, _auroc_ends(cell))),
+                "predicted true": format_spread(cell.share_true),
                 "published": _published(known),
             }
         )
@@ -502,7 +533,8 @@ def compare_splits(
     Returns
     -------
     pandas.DataFrame
-        Mean accuracy and mean AUROC of both, and what naive splits gain: naive minus by group.
+        Accuracy and AUROC of both as ``mean [smallest, largest]`` over the splits, and what naive
+        splits gain in the mean: naive minus by group.
 
     Examples
     --------
@@ -521,22 +553,16 @@ def compare_splits(
     cells = dict.fromkeys(zip(chosen.train, chosen.test, strict=True))
     rows = []
     for train, test in cells:
-
-        def mean(frame: pd.DataFrame, column: str, train: str = train, test: str = test) -> float:
-            at = (frame.train == train) & (frame.test == test) & (frame.C == C)
-            return float(frame.loc[at, column].mean())
-
-        rows.append(
-            {
-                "tested on": test,
-                "accuracy by subject": mean(by_group, "accuracy"),
-                "naive accuracy": mean(naive, "accuracy"),
-                "gain in accuracy": mean(naive, "accuracy") - mean(by_group, "accuracy"),
-                "AUROC by subject": mean(by_group, "auroc"),
-                "naive AUROC": mean(naive, "auroc"),
-                "gain in AUROC": mean(naive, "auroc") - mean(by_group, "auroc"),
-            }
-        )
+        row: dict[str, str | float] = {"tested on": test}
+        for column, name in (("accuracy", "accuracy"), ("auroc", "AUROC")):
+            apart, mixed = (
+                frame.loc[(frame.train == train) & (frame.test == test) & (frame.C == C), column]
+                for frame in (by_group, naive)
+            )
+            row[f"{name} by subject"] = format_spread(apart, middle=float(apart.mean()))
+            row[f"naive {name}"] = format_spread(mixed, middle=float(mixed.mean()))
+            row[f"gain in {name}"] = float(mixed.mean() - apart.mean())
+        rows.append(row)
     return pd.DataFrame(rows)
 
 
@@ -1571,7 +1597,7 @@ def truth_plane(
 
 
 def centring_table(runs: pd.DataFrame, *, train: str = "cities", C: float = np.inf) -> pd.DataFrame:
-    """Set the accuracy before and after centring beside the AUROC.
+    r"""Set the accuracy before and after centring beside the AUROC.
 
     Parameters
     ----------
@@ -1585,8 +1611,8 @@ def centring_table(runs: pd.DataFrame, *, train: str = "cities", C: float = np.i
     Returns
     -------
     pandas.DataFrame
-        One row a test set, medians over the splits: accuracy, accuracy with the threshold at the
-        mean score, AUROC.
+        One row a test set: accuracy, accuracy with the threshold at the mean score and AUROC, as
+        ``median [smallest, largest]`` over the splits.
 
     Examples
     --------
@@ -1594,13 +1620,13 @@ def centring_table(runs: pd.DataFrame, *, train: str = "cities", C: float = np.i
     >>> from activations.truth.experiments import centring_table
     >>> row = {"train": "cities", "C": 1.0, "test": "cities", "accuracy": 0.5,
     ...        "accuracy_recentred": 0.75, "auroc": 0.875}
-    >>> centring_table(pd.DataFrame([row]), C=1.0).to_numpy().tolist()
-    [['cities', 0.5, 0.75, 0.875]]
+    >>> centring_table(pd.DataFrame([row]), C=1.0)["after centring"].tolist()
+    ['.750 [.750,\xa0.750]']
     """
     columns = {"accuracy": "accuracy", "accuracy_recentred": "after centring", "auroc": "AUROC"}
     at = runs[(runs.train == train) & (runs.C == C)]
-    middle = at.groupby("test", sort=False)[list(columns)].median()
-    return middle.rename(columns=columns).rename_axis("tested on").reset_index()
+    spread = at.groupby("test", sort=False)[list(columns)].agg(format_spread)
+    return spread.rename(columns=columns).rename_axis("tested on").reset_index()
 
 
 def split_overlap(n: int, rng: np.random.Generator, *, repeats: int = N_SPLITS) -> list[float]:

@@ -205,7 +205,9 @@ def extract(
         token="last",
         dtype=dtype,
         date=datetime.date.today().isoformat(),
-        command=_command(model, statements, out, layer, wanted, gguf_file, batch_size, dtype, name),
+        command=_command(
+            model, statements, out, layer, wanted, default_layer, gguf_file, batch_size, dtype, name
+        ),
         licence=licence,
         attribution=attribution,
         statements={key: statement_digest(out, key) for key in SETS},
@@ -489,6 +491,7 @@ def _command(
     out: str | Path,
     layer: str | int | Sequence[int],
     wanted: list[int],
+    default_layer: int,
     gguf_file: str | None,
     batch_size: int,
     dtype: str,
@@ -506,7 +509,7 @@ def _command(
     words += ["--statements", public(statements), "--out", public(out)]
     for k in ["all"] if layer == "all" else wanted:
         words += ["--layer", f"{k}"]
-    words += ["--batch-size", f"{batch_size}"]
+    words += ["--default-layer", f"{default_layer}", "--batch-size", f"{batch_size}"]
     if dtype != "float32":
         words += ["--dtype", dtype]
     return shlex.join(words)

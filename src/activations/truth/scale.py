@@ -35,6 +35,7 @@ from activations.truth.experiments import (
     compare_splits,
     format_range,
     format_share,
+    format_spread,
     transfer_runs,
     verdict,
 )
@@ -71,6 +72,7 @@ __all__ = [
     "transfer_table",
     "verdict_table",
     "words_only",
+    "words_table",
     "write_sweep",
 ]
 
@@ -336,6 +338,58 @@ def words_only(sets: Sets) -> dict[str, Activations]:
     return found
 
 
+def words_table(
+    sets_of: Mapping[str, Sets],
+    rng: np.random.Generator,
+    *,
+    train: str = "cities",
+    C: float = 1.0,
+    n_splits: int = N_SPLITS,
+) -> pd.DataFrame:
+    """Train the control that sees words only, and test it on both polarities of its topic.
+
+    Parameters
+    ----------
+    sets_of : mapping of str to mapping of str to Activations
+        Statement sets by name, under what the table is to call them.
+    rng : numpy.random.Generator
+        The source of chance.
+    train : str
+        The set to train on.
+    C : float
+        The penalty.
+    n_splits : int
+        The number of random splits.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each statement sets: AUROC on the training set's held-out statements and on
+        those of its partner, as ``median [smallest, largest]``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from activations.truth.scale import words_table
+    >>> words_table({}, np.random.default_rng(0)).empty
+    True
+    """
+    seed = _common_seed(rng)
+    tests = (train, SETS[train].partner)
+    rows = []
+    for label, sets in sets_of.items():
+        control = words_only({name: sets[name] for name in tests})
+        own = np.random.default_rng(seed)
+        frame = transfer_runs(control, [(train,)], own, Cs=(C,), n_splits=n_splits).frame
+        rows.append(
+            {
+                "statements": label,
+                **{name: format_spread(frame[frame.test == name].auroc) for name in tests},
+            }
+        )
+    return pd.DataFrame(rows)
+
+
 def transfer_table(
     frame: pd.DataFrame, *, train: str, tests: Sequence[str] | None = None
 ) -> pd.DataFrame:
@@ -365,7 +419,7 @@ def transfer_table(
     >>> for name in ("auroc", "accuracy"):
     ...     row |= {name: 1.0, f"{name}_min": 0.9, f"{name}_max": 1.0}
     ...     row |= {f"{name}_low": 0.95, f"{name}_high": 1.0}
-    >>> transfer_table(pd.DataFrame([row]), train="cities")["$p$, better"].tolist()
+    >>> transfer_table(pd.DataFrame([row]), train="cities")["p-value, better"].tolist()
     ['.0001']
     """
     chosen = frame[frame.train == train]
@@ -386,8 +440,8 @@ def transfer_table(
                 "model": row.model,
                 "AUROC": spread(row, "auroc"),
                 "Newcombe 95 %": interval(row, "auroc"),
-                "$p$, better": format_share(float(str(row.p_better)), 4),
-                "$p$, worse": format_share(float(str(row.p_worse)), 4),
+                "p-value, better": format_share(float(str(row.p_better)), 4),
+                "p-value, worse": format_share(float(str(row.p_worse)), 4),
                 "accuracy": spread(row, "accuracy"),
                 "Wilson 95 %": interval(row, "accuracy"),
                 "the probe": row.verdict,

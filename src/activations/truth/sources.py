@@ -76,7 +76,7 @@ class Activations:
     y : numpy.ndarray of int64, shape (n,)
         1 for a true statement, 0 for a false one.
     groups : numpy.ndarray of int64, shape (n,)
-        Equal for statements on the same subject; see `StatementSet`.
+        Equal for statements that a split must keep together; see `StatementSet`.
     polarity : numpy.ndarray of int64, shape (n,)
         +1 for an affirmative statement, -1 for a negated one.
     statements : tuple of str
@@ -274,7 +274,7 @@ def _choose(place: _Place, models: Mapping[str, LanguageModel], name: str | None
         return models[_DEFAULT]
     if name is None and len(models) == 1:
         return next(iter(models.values()))
-    if name not in models:
+    if name is None or name not in models:
         raise ValueError(
             f"model must be one of {', '.join(models)} in the source {place.origin!r}, got {name!r}"
         )
@@ -392,7 +392,7 @@ def statements(name: str, *, source: str | os.PathLike[str] | None = None) -> "p
     --------
     >>> from activations.truth import statements
     >>> statements("cities", source="embedded").head(2)[["statement", "label"]].to_numpy().tolist()
-    [['The city of Munich is in Germany.', 1], ['The city of Munich is in France.', 0]]
+    [['The city of Munich is in Germany.', 1], ['The city of Munich is in Canada.', 0]]
     """
     import pandas as pd
 

@@ -6,9 +6,11 @@ of its affirmative one. Only then may row numbers be used to pair statements wit
 """
 
 import csv
+import io
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -147,8 +149,9 @@ class StatementSet:
     y : numpy.ndarray of int64, shape (n,)
         1 for a true statement, 0 for a false one.
     groups : numpy.ndarray of int64, shape (n,)
-        Equal for statements on the same subject, also between a set and its negation; never
-        equal between topics.
+        Equal for statements that a split must keep together: those on the same subject, also
+        between a set and its negation, and on the other subject of a pair that exchanges its
+        claims; never equal between topics.
     polarity : numpy.ndarray of int64, shape (n,)
         +1 for an affirmative statement, -1 for a negated one.
 
@@ -180,29 +183,32 @@ class _Row(NamedTuple):
     label: int
 
 
-def _lines(path: Path, kind: SetKind) -> list[list[str]]:
-    """Read one CSV file and check its header."""
-    shown = f"{path.parent.name}/{path.name}"
+def _content(path: Path) -> bytes:
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            lines = list(csv.reader(file, strict=True))
+        return path.read_bytes()
     except FileNotFoundError as error:
         raise DataMissingError(
-            f"{shown} is missing from {path.parent.parent}; fetch the archive again"
+            f"{path.parent.name}/{path.name} is missing from {path.parent.parent}; "
+            "fetch the archive again"
         ) from error
+
+
+def _lines(content: bytes, shown: str, kind: SetKind) -> Iterator[list[str]]:
+    """Check the header of a CSV file, and yield its other lines."""
+    try:
+        lines = csv.reader(io.StringIO(content.decode("utf-8"), newline=""), strict=True)
+        header = next(lines, None)
+        if header is None or tuple(header) != kind.columns:
+            found = "an empty file" if header is None else ",".join(header)[:80]
+            raise DataUnusableError(
+                f"{shown} must begin with the header {','.join(kind.columns)}, found {found!r}; "
+                "fetch it again"
+            )
+        yield from lines
     except (csv.Error, UnicodeDecodeError) as error:
         raise DataUnusableError(
             f"{shown} is not a CSV file in UTF-8 ({error}); fetch it again"
         ) from error
-    if not lines or tuple(lines[0]) != kind.columns:
-        found = ",".join(lines[0])[:80] if lines else "an empty file"
-        raise DataUnusableError(
-            f"{shown} must begin with the header {','.join(kind.columns)}, found {found!r}; "
-            "fetch it again"
-        )
-    if len(lines) == 1:
-        raise DataUnusableError(f"{shown} has a header but no statement; fetch it again")
-    return lines[1:]
 
 
 def _row(shown: str, number: int, cells: list[str], kind: SetKind) -> _Row:
@@ -236,6 +242,18 @@ def _row(shown: str, number: int, cells: list[str], kind: SetKind) -> _Row:
     return _Row(subject, claim, statement, int(label))
 
 
+# A set is read for itself and for its partner, mostly one after the other: two files are kept.
+@lru_cache(maxsize=2)
+def _rows(content: bytes, shown: str, name: str) -> tuple[_Row, ...]:
+    """Check the lines of a CSV file, each on its own, and that there are some."""
+    kind = SETS[name]
+    lines = enumerate(_lines(content, shown, kind), start=2)
+    rows = tuple([_row(shown, number, cells, kind) for number, cells in lines])
+    if not rows:
+        raise DataUnusableError(f"{shown} has a header but no statement; fetch it again")
+    return rows
+
+
 def read_statements(folder: str | Path, name: str) -> StatementSet:
     """Read a statement set from a folder of CSV files, and check it against its partner.
 
@@ -264,7 +282,9 @@ def read_statements(folder: str | Path, name: str) -> StatementSet:
     Notes
     -----
     Groups are numbered by first appearance. Since the two sets of a topic list the same subjects
-    in the same order, a negated statement has the group of its affirmative one.
+    in the same order, a negated statement has the group of its affirmative one. If throughout the
+    file the subjects come in twos that exchange their claims, as they do in the book's own
+    statements, the two have one group; then every claim is true as often as false within a group.
 
     Examples
     --------
@@ -277,19 +297,17 @@ def read_statements(folder: str | Path, name: str) -> StatementSet:
     kind = _kind(name)
     folder = Path(folder)
     path, partner_path = folder / f"{name}.csv", folder / f"{kind.partner}.csv"
-    partner_kind = SETS[kind.partner]
-    shown, partner_shown = (f"{folder.name}/{file.name}" for file in (path, partner_path))
-    rows = [_row(shown, n, cells, kind) for n, cells in enumerate(_lines(path, kind), start=2)]
-    others = _lines(partner_path, partner_kind)
+    rows, others = (
+        list(_rows(_content(file), f"{folder.name}/{file.name}", file.stem))
+        for file in (path, partner_path)
+    )
     if len(rows) != len(others):
         raise DataUnusableError(
             f"{path.name} has {len(rows)} statements and {partner_path.name} {len(others)}; "
             "they must be each other's negations, row by row"
         )
-    for number, (row, cells) in enumerate(zip(rows, others, strict=True), start=2):
-        wanted = [partner_kind.template.format(row.subject, row.claim), str(1 - row.label)]
-        if cells[:2] != wanted:
-            other = _row(partner_shown, number, cells, partner_kind)
+    for number, (row, other) in enumerate(zip(rows, others, strict=True), start=2):
+        if row[:2] != other[:2] or row.label == other.label:
             raise DataUnusableError(
                 f"{path.name} and {partner_path.name}, line {number}: {row.statement!r} "
                 f"({row.label}) and {other.statement!r} ({other.label}) must be each other's "
@@ -299,6 +317,8 @@ def read_statements(folder: str | Path, name: str) -> StatementSet:
         _check_pairs(name, rows)
     number_of: dict[str, int] = {}
     groups = [number_of.setdefault(row.subject, len(number_of)) for row in rows]
+    if _exchange_claims(rows, kind):
+        groups = [group // 2 for group in groups]
     return StatementSet(
         name=name,
         statements=tuple(row.statement for row in rows),
@@ -309,8 +329,22 @@ def read_statements(folder: str | Path, name: str) -> StatementSet:
     )
 
 
+def _exchange_claims(rows: list[_Row], kind: SetKind) -> bool:
+    """Tell whether subjects come in twos, what is true of the one being said of the other."""
+    said: dict[str, list[str]] = {}
+    for row in rows:
+        claims = said.setdefault(row.subject, [])
+        # The correct claim goes before the other one, wherever it stands in the file.
+        claims.insert(0 if row.label == int(kind.polarity > 0) else len(claims), row.claim)
+    pairs = list(said.values())
+    return len(pairs) % 2 == 0 and all(
+        len(one) == len(other) == 2 and one == other[::-1] and one[0] != one[1]
+        for one, other in zip(pairs[::2], pairs[1::2], strict=True)
+    )
+
+
 def compose_statements(facts: str | Path, folder: str | Path) -> None:
-    """Write the four statement sets that follow from two tables of facts.
+    r"""Write the four statement sets that follow from two tables of facts.
 
     Parameters
     ----------
@@ -338,8 +372,9 @@ def compose_statements(facts: str | Path, folder: str | Path) -> None:
     >>> from pathlib import Path
     >>> from activations.truth.statement_sets import compose_statements, read_statements
     >>> with tempfile.TemporaryDirectory() as place:
-    ...     _ = Path(place, "cities.csv").write_text("city,country,false_country\\nOslo,Norway,Peru")
-    ...     _ = Path(place, "words.csv").write_text("word,meaning,false_meaning\\nsol,sun,moon")
+    ...     for name, facts in (("cities", "city,country,false_country\nOslo,Norway,Mali"),
+    ...                         ("words", "word,meaning,false_meaning\nsol,sun,moon")):
+    ...         _ = Path(place, f"{name}.csv").write_text(facts)
     ...     compose_statements(place, Path(place, "statements"))
     ...     read_statements(Path(place, "statements"), "neg_sp_en_trans").statements
     ("The Spanish word 'sol' does not mean 'sun'.", "The Spanish word 'sol' does not mean 'moon'.")
