@@ -67,6 +67,7 @@ __all__ = [
     "sweep_difference",
     "sweep_kept",
     "tell",
+    "tell_topics",
     "topics_table",
     "transfer_by_model",
     "transfer_table",
@@ -497,7 +498,7 @@ def tell(frame: pd.DataFrame, *, train: str, test: str) -> str:
     Returns
     -------
     str
-        Such as ``"on A it inverts; on B it transfers"``.
+        Such as ``"inverts on A; transfers on B and C"``.
 
     Raises
     ------
@@ -511,14 +512,17 @@ def tell(frame: pd.DataFrame, *, train: str, test: str) -> str:
     >>> rows = [("A", "cities", "neg_cities", 0.0), ("B", "cities", "neg_cities", 0.95)]
     >>> frame = pd.DataFrame(rows, columns=["model", "train", "test", "auroc"])
     >>> tell(frame, train="cities", test="neg_cities")
-    'on A it inverts; on B it transfers'
+    'inverts on A; transfers on B'
     """
     chosen = frame[(frame.train == train) & (frame.test == test)]
     if chosen.empty:
         raise KeyError(f"no probe trained on {train!r} was tested on {test!r}")
+    told: dict[str, list[str]] = {}
+    for model, auroc in zip(chosen.model, chosen.auroc, strict=True):
+        told.setdefault(verdict(float(auroc)), []).append(str(model))
     return "; ".join(
-        f"on {model} it {verdict(float(auroc))}"
-        for model, auroc in zip(chosen.model, chosen.auroc, strict=True)
+        f"{word} on {' and '.join(filter(None, [', '.join(names[:-1]), names[-1]]))}"
+        for word, names in told.items()
     )
 
 
@@ -719,6 +723,38 @@ def topics_table(frame: pd.DataFrame, value: str = "auroc") -> pd.DataFrame:
         start = {"model": key[0], "estimator": key[1]}
         rows.setdefault(key, start)[str(row.test)] = f"{shown[0]} {format_range(*shown[1:])}"
     return pd.DataFrame(list(rows.values()))
+
+
+def tell_topics(frame: pd.DataFrame) -> str:
+    """Say in a sentence which method carries over best and worst, model by model.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        What `leave_one_topic_out` returned.
+
+    Returns
+    -------
+    str
+        Such as ``"on A from .600 (TTPD) to .900 (mass-mean)"``. A method counts by its smallest
+        AUROC on the sets of a topic held out, in the mean over the topics.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from activations.truth.scale import tell_topics
+    >>> rows = [("A", "TTPD", "cities", 0.6), ("A", "TTPD", "cities", 0.9),
+    ...         ("A", "mass-mean", "cities", 1.0)]
+    >>> tell_topics(pd.DataFrame(rows, columns=["model", "estimator", "held_out", "auroc"]))
+    'on A from .600 (TTPD) to 1.000 (mass-mean)'
+    """
+    told = []
+    for model, part in frame.groupby("model", sort=False):
+        weakest = part.groupby(["estimator", "held_out"], sort=False).auroc.min()
+        mean = weakest.groupby("estimator", sort=False).mean()
+        ends = (f"{format_share(float(mean[at]))} ({at})" for at in (mean.idxmin(), mean.idxmax()))
+        told.append(f"on {model} from {' to '.join(ends)}")
+    return "; ".join(told)
 
 
 # --- Layer by layer ---------------------------------------------------------------------------
