@@ -64,6 +64,7 @@ __all__ = [
     "models_table",
     "probe_estimators",
     "read_sweep",
+    "short_name",
     "sweep_difference",
     "sweep_kept",
     "tell",
@@ -391,6 +392,28 @@ def words_table(
     return pd.DataFrame(rows)
 
 
+def short_name(model: str) -> str:
+    """Shorten a model's name for a narrow column.
+
+    Parameters
+    ----------
+    model : str
+        The name.
+
+    Returns
+    -------
+    str
+        The name without the last word that says that the model follows instructions.
+
+    Examples
+    --------
+    >>> from activations.truth.scale import short_name
+    >>> short_name("SmolLM2-135M-Instruct")
+    'SmolLM2-135M'
+    """
+    return model.removesuffix("-Instruct")
+
+
 def transfer_table(
     frame: pd.DataFrame, *, train: str, tests: Sequence[str] | None = None
 ) -> pd.DataFrame:
@@ -438,14 +461,13 @@ def transfer_table(
         [
             {
                 "tested on": test,
-                "model": row.model,
+                "model": short_name(str(row.model)),
                 "AUROC": spread(row, "auroc"),
                 "Newcombe 95 %": interval(row, "auroc"),
                 "p-value, better": format_share(float(str(row.p_better)), 4),
                 "p-value, worse": format_share(float(str(row.p_worse)), 4),
                 "accuracy": spread(row, "accuracy"),
                 "Wilson 95 %": interval(row, "accuracy"),
-                "the probe": row.verdict,
             }
             for test in tested
             for row in chosen[chosen.test == test].itertuples()
@@ -573,7 +595,7 @@ def compare_splits_by_model(
             for by_group in (True, False)
         )
         table = compare_splits(honest, naive, train=" + ".join(train), tests=tests, C=C)
-        table.insert(0, "model", model)
+        table.insert(0, "model", short_name(model))
         tables.append(table)
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
 
@@ -720,7 +742,7 @@ def topics_table(frame: pd.DataFrame, value: str = "auroc") -> pd.DataFrame:
     for row in frame.itertuples():
         key = str(row.model), str(row.estimator)
         shown = [format_share(float(getattr(row, value + end))) for end in ("", "_low", "_high")]
-        start = {"model": key[0], "estimator": key[1]}
+        start = {"model": short_name(key[0]), "estimator": key[1]}
         rows.setdefault(key, start)[str(row.test)] = f"{shown[0]} {format_range(*shown[1:])}"
     return pd.DataFrame(list(rows.values()))
 
@@ -752,7 +774,11 @@ def tell_topics(frame: pd.DataFrame) -> str:
     for model, part in frame.groupby("model", sort=False):
         weakest = part.groupby(["estimator", "held_out"], sort=False).auroc.min()
         mean = weakest.groupby("estimator", sort=False).mean()
-        ends = (f"{format_share(float(mean[at]))} ({at})" for at in (mean.idxmin(), mean.idxmax()))
+        # In a sentence, the dollars around a formula would be shown.
+        ends = (
+            f"{format_share(float(mean[at]))} ({str(at).replace('$', '')})"
+            for at in (mean.idxmin(), mean.idxmax())
+        )
         told.append(f"on {model} from {' to '.join(ends)}")
     return "; ".join(told)
 
