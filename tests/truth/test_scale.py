@@ -388,11 +388,10 @@ def test_the_sheet_s_story_on_the_course_s_data(real_sets):
 
 
 def test_words_alone_say_nothing_where_a_split_keeps_exchanged_claims_together():
-    own = {
-        name: load_activations(name, source="embedded") for name in ("cities", "neg_cities")
-    }
+    own = {name: load_activations(name, source="embedded") for name in ("cities", "neg_cities")}
     city_by_city = {
-        name: dataclasses.replace(data, groups=np.arange(len(data)) // 2) for name, data in own.items()
+        name: dataclasses.replace(data, groups=np.arange(len(data)) // 2)
+        for name, data in own.items()
     }
     table = scale.words_table(
         {"together": own, "apart": city_by_city}, np.random.default_rng(0), n_splits=5

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,9 @@ FloatRows = NDArray[np.float32]
 
 #: Rows in each file of the archive but the last.
 CHUNK_ROWS: Final = 25
+
+# More than what follows the values in a file: four short parts' names, in a directory.
+_REST: Final = 4096
 
 #: What to do when the archive is not there.
 HOW_TO_GET: Final = (
@@ -188,56 +191,97 @@ def _check_finite(values: FloatRows, path: str | Path) -> None:
         )
 
 
-def _anatomy(file: BinaryIO) -> tuple[bytes, int, int, int] | None:
-    """Tell a torch file's description of its tensor, and of its values place, length and CRC-32.
+class _Form(NamedTuple):
+    """Where a torch file of the simplest kind keeps what, and how it describes its tensor."""
+
+    description: bytes
+    description_at: int
+    byteorder_at: int
+    values_at: int
+    size: int
+
+
+# The form of the file of each shape that `read_chunk` accepted last. It follows from the bytes of
+# a file alone, so that it does no harm if it is kept for other sets and other archives.
+_accepted: dict[tuple[int, ...], _Form] = {}
+
+
+def _anatomy(file: BinaryIO) -> tuple[_Form, int] | None:
+    """Tell a torch file's form and the CRC-32 of its values.
 
     None if the file is not of the simplest kind: one uncompressed storage, little-endian.
     """
     try:
         with zipfile.ZipFile(file) as parts:
-            members = {name.partition("/")[2]: name for name in parts.namelist()}
-            values = parts.getinfo(members["data/0"])
-            told = parts.read(members["data.pkl"])
-            plain = (
-                parts.read(members["byteorder"]) == b"little"
-                and sum(name.startswith("data/") for name in members) == 1
-                and values.compress_type == zipfile.ZIP_STORED
-            )
-        file.seek(values.header_offset)
-        _, name_length, extra_length = struct.unpack("<26s2H", file.read(30))
+            members = {name.partition("/")[2]: parts.getinfo(name) for name in parts.namelist()}
+            wanted = [members[name] for name in ("data.pkl", "byteorder", "data/0")]
+            description, byteorder = (parts.read(member) for member in wanted[:2])
+        starts = []
+        for member in wanted:
+            file.seek(member.header_offset)
+            _, name_length, extra_length = struct.unpack("<26s2H", file.read(30))
+            starts.append(member.header_offset + 30 + name_length + extra_length)
     except (zipfile.BadZipFile, KeyError, struct.error, NotImplementedError, RuntimeError):
         return None
-    start = values.header_offset + 30 + name_length + extra_length
-    return (told, start, values.file_size, values.CRC) if plain else None
+    plain = (
+        byteorder == b"little"
+        and sum(name.startswith("data/") for name in members) == 1
+        and all(member.compress_type == zipfile.ZIP_STORED for member in wanted)
+    )
+    values = wanted[-1]
+    form = _Form(description, starts[0], starts[1], starts[2], values.file_size)
+    return (form, values.CRC) if plain else None
 
 
-def _fill(path: Path, out: FloatRows, descriptions: set[bytes]) -> None:
+def _read_alike(path: Path, out: FloatRows, form: _Form) -> bool:
+    """Read the values of a file of a known form into `out`; tell whether it is of that form.
+
+    Nothing is said of a file that is not, not even that it is damaged: the careful way, which it
+    has to take then, says what is wrong with it, if anything is.
+    """
+    with path.open("rb", buffering=0) as file:
+        head = file.read(form.values_at)
+        if not (
+            len(head) == form.values_at
+            and head.startswith(form.description, form.description_at)
+            and head.startswith(b"little", form.byteorder_at)
+            and file.readinto(out.data) == form.size == out.nbytes
+        ):
+            return False
+        # After the values come their checksum and size, then parts of no interest, and a record
+        # of 22 bytes ends the file: without it, the file is cut off.
+        rest = file.read(_REST)
+    told = struct.pack("<4s3L", b"PK\x07\x08", zlib.crc32(out.data), form.size, form.size)
+    return rest.startswith(told) and rest.startswith(b"PK\x05\x06", len(rest) - 22)
+
+
+def _fill(path: Path, out: FloatRows) -> None:
     """Read one file of the archive into `out`.
 
-    The files of an archive describe their tensors by the same few bytes of pickle. Once
-    `read_chunk` has accepted a file with such a description, its bytes are kept in
-    `descriptions`, and the values of further files with exactly these bytes are read as they
-    stand: nothing is unpickled for them, which is most of the time that `torch.load` takes.
+    The files of an archive differ in little but their values. Once `read_chunk` has accepted a
+    file, others of exactly its form are read in three strokes: nothing is unpickled for them, and
+    no list of their parts is made, which together take longer than all the rest.
     """
     try:
+        form = _accepted.get(out.shape)
+        if form and _read_alike(path, out, form):
+            _check_finite(out, path)
+            return
         with path.open("rb") as file:
             found = _anatomy(file)
-            if found and found[2] == out.nbytes:
-                file.seek(found[1])
-                if file.readinto(out.data) != out.nbytes or zlib.crc32(out.data) != found[3]:
+            if found and found[0].size == out.nbytes:
+                file.seek(found[0].values_at)
+                if file.readinto(out.data) != out.nbytes or zlib.crc32(out.data) != found[1]:
                     raise DataUnusableError(
                         f"{path}: its values do not have the checksum that the file tells; remove "
                         "the file and fetch it again"
                     )
-                if found[0] in descriptions:
-                    _check_finite(out, path)
-                    return
     except OSError as error:
         raise DataMissingError(f"{path} cannot be opened ({error}); fetch it again") from error
     tensor = read_chunk(path, (out.shape[0], out.shape[1]))
     out[...] = tensor
-    if found and tensor.flags.c_contiguous and found[2] == out.nbytes:
-        descriptions.add(found[0])
+    if found and tensor.flags.c_contiguous and found[0].size == out.nbytes:
+        _accepted[out.shape] = found[0]
 
 
 def read_archive(folder: str | Path, name: str, model: str, layer: int, n: int) -> FloatRows:
@@ -284,7 +328,6 @@ def read_archive(folder: str | Path, name: str, model: str, layer: int, n: int) 
     kind = MODELS[model]
     X = np.empty((n, kind.width), dtype=np.float32)
     paths = _chunk_paths(Path(folder) / "acts" / kind.folder / name, layer, n)
-    descriptions: set[bytes] = set()
     for start, path in zip(range(0, n, CHUNK_ROWS), paths, strict=True):
-        _fill(path, X[start : start + CHUNK_ROWS], descriptions)
+        _fill(path, X[start : start + CHUNK_ROWS])
     return X

@@ -206,7 +206,7 @@ def extract(
         dtype=dtype,
         date=datetime.date.today().isoformat(),
         command=_command(
-            model, statements, out, layer, wanted, default_layer, gguf_file, batch_size, dtype, name
+            model, statements, out, layer, wanted, default, gguf_file, batch_size, dtype, name
         ),
         licence=licence,
         attribution=attribution,

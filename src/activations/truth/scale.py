@@ -773,12 +773,12 @@ def tell_topics(frame: pd.DataFrame) -> str:
     told = []
     for model, part in frame.groupby("model", sort=False):
         weakest = part.groupby(["estimator", "held_out"], sort=False).auroc.min()
-        mean = weakest.groupby("estimator", sort=False).mean()
+        mean = weakest.groupby("estimator", sort=False).mean().sort_values(kind="stable")
         # In a sentence, the dollars around a formula would be shown.
-        ends = (
-            f"{format_share(float(mean[at]))} ({str(at).replace('$', '')})"
-            for at in (mean.idxmin(), mean.idxmax())
-        )
+        ends = [
+            f"{format_share(float(mean.iloc[at]))} ({str(mean.index[at]).replace('$', '')})"
+            for at in (0, -1)
+        ]
         told.append(f"on {model} from {' to '.join(ends)}")
     return "; ".join(told)
 

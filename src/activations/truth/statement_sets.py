@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import zip_longest
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -181,6 +182,7 @@ class _Row(NamedTuple):
     claim: str
     statement: str
     label: int
+    correct: str
 
 
 def _content(path: Path) -> bytes:
@@ -195,6 +197,8 @@ def _content(path: Path) -> bytes:
 
 def _lines(content: bytes, shown: str, kind: SetKind) -> Iterator[list[str]]:
     """Check the header of a CSV file, and yield its other lines."""
+    # Lines are not kept: thousands of lists would set off a collection of all that Python has in
+    # memory, which after an import of torch takes longer than to load everything.
     try:
         lines = csv.reader(io.StringIO(content.decode("utf-8"), newline=""), strict=True)
         header = next(lines, None)
@@ -205,6 +209,8 @@ def _lines(content: bytes, shown: str, kind: SetKind) -> Iterator[list[str]]:
                 "fetch it again"
             )
         yield from lines
+        if lines.line_num == 1:
+            raise DataUnusableError(f"{shown} has a header but no statement; fetch it again")
     except (csv.Error, UnicodeDecodeError) as error:
         raise DataUnusableError(
             f"{shown} is not a CSV file in UTF-8 ({error}); fetch it again"
@@ -218,7 +224,7 @@ def _row(shown: str, number: int, cells: list[str], kind: SetKind) -> _Row:
         raise DataUnusableError(
             f"{where}: must have {len(kind.columns)} cells, found {len(cells)}; fetch it again"
         )
-    statement, label = cells[:2]
+    statement, label, *facts = cells
     if label not in ("0", "1"):
         raise DataUnusableError(f"{where}: the label must be 0 or 1, found {label!r}")
     parsed = kind.wording.fullmatch(statement)
@@ -227,31 +233,60 @@ def _row(shown: str, number: int, cells: list[str], kind: SetKind) -> _Row:
             f"{where}: a statement of this set reads {kind.wording.pattern!r}, found {statement!r}"
         )
     subject, claim = parsed.groups()
-    if kind.columns == _CITY_COLUMNS:
-        _, _, city, country, correct = cells
-        if (subject, claim) != (city, country):
+    correct = ""
+    if facts:
+        city, country, correct = facts
+        if subject != city or claim != country:
             raise DataUnusableError(
                 f"{where}: the statement is about {subject!r} and {claim!r}, "
                 f"its columns about {city!r} and {country!r}"
             )
-        if int(label) != int((country == correct) == (kind.polarity > 0)):
+        if (label == "1") != ((country == correct) == (kind.polarity > 0)):
             raise DataUnusableError(
                 f"{where}: {statement!r} is labelled {label}, but the correct country is "
                 f"{correct!r}"
             )
-    return _Row(subject, claim, statement, int(label))
+    return _Row(subject, claim, statement, int(label), correct)
 
 
-# A set is read for itself and for its partner, mostly one after the other: two files are kept.
+# Both sets of a topic need this. Two topics are all there are, so that a folder is parsed once.
 @lru_cache(maxsize=2)
-def _rows(content: bytes, shown: str, name: str) -> tuple[_Row, ...]:
-    """Check the lines of a CSV file, each on its own, and that there are some."""
-    kind = SETS[name]
-    lines = enumerate(_lines(content, shown, kind), start=2)
-    rows = tuple([_row(shown, number, cells, kind) for number, cells in lines])
-    if not rows:
-        raise DataUnusableError(f"{shown} has a header but no statement; fetch it again")
-    return rows
+def _topic(
+    folder: str, name: str, content: bytes, negated_content: bytes
+) -> tuple[tuple[_Row, ...], tuple[int, ...]]:
+    """Parse the two files of a topic; return its affirmative rows, and the groups from 0 on.
+
+    The negated rows are determined by the affirmative ones, and are only compared.
+    """
+    kind, negated = SETS[name], SETS[SETS[name].partner]
+    path, negated_path = f"{name}.csv", f"{kind.partner}.csv"
+    lines = enumerate(_lines(content, f"{folder}/{path}", kind), start=2)
+    rows = [_row(f"{folder}/{path}", number, cells, kind) for number, cells in lines]
+    others = _lines(negated_content, f"{folder}/{negated_path}", negated)
+    for number, (row, cells) in enumerate(zip_longest(rows, others), start=2):
+        if row is None or cells is None:
+            raise DataUnusableError(
+                f"{path} has {len(rows)} statements and {negated_path} has "
+                f"{'more' if row is None else number - 2}; "
+                "they must be each other's negations, row by row"
+            )
+        subject, claim, _, label, correct = row
+        statement = negated.template.format(subject, claim)
+        wanted = [statement, "01"[1 - label], subject, claim, correct][: len(negated.columns)]
+        if cells != wanted:
+            other = _row(f"{folder}/{negated_path}", number, cells, negated)
+            raise DataUnusableError(
+                f"{path} and {negated_path}, line {number}: {row.statement!r} ({row.label}) and "
+                f"{other.statement!r} ({other.label}) must be each other's negations with "
+                "opposite labels, and agree in any further columns"
+            )
+    if kind.columns == _CITY_COLUMNS:
+        _check_pairs(name, rows)
+    number_of: dict[str, int] = {}
+    groups = [number_of.setdefault(row.subject, len(number_of)) for row in rows]
+    if _exchange_claims(rows, kind):
+        groups = [group // 2 for group in groups]
+    return tuple(rows), tuple(groups)
 
 
 def read_statements(folder: str | Path, name: str) -> StatementSet:
@@ -294,36 +329,18 @@ def read_statements(folder: str | Path, name: str) -> StatementSet:
     ...
     activations.truth.statement_sets.DataMissingError: ...cities.csv is missing from ...
     """
-    kind = _kind(name)
-    folder = Path(folder)
-    path, partner_path = folder / f"{name}.csv", folder / f"{kind.partner}.csv"
-    rows, others = (
-        list(_rows(_content(file), f"{folder.name}/{file.name}", file.stem))
-        for file in (path, partner_path)
-    )
-    if len(rows) != len(others):
-        raise DataUnusableError(
-            f"{path.name} has {len(rows)} statements and {partner_path.name} {len(others)}; "
-            "they must be each other's negations, row by row"
-        )
-    for number, (row, other) in enumerate(zip(rows, others, strict=True), start=2):
-        if row[:2] != other[:2] or row.label == other.label:
-            raise DataUnusableError(
-                f"{path.name} and {partner_path.name}, line {number}: {row.statement!r} "
-                f"({row.label}) and {other.statement!r} ({other.label}) must be each other's "
-                "negations with opposite labels"
-            )
-    if kind.columns == _CITY_COLUMNS:
-        _check_pairs(name, rows)
-    number_of: dict[str, int] = {}
-    groups = [number_of.setdefault(row.subject, len(number_of)) for row in rows]
-    if _exchange_claims(rows, kind):
-        groups = [group // 2 for group in groups]
+    kind, folder = _kind(name), Path(folder)
+    files = (folder / f"{one}.csv" for one in (kind.topic, SETS[kind.topic].partner))
+    rows, groups = _topic(folder.name, kind.topic, *map(_content, files))
+    statements, labels = [row.statement for row in rows], [row.label for row in rows]
+    if kind.polarity < 0:
+        statements = [kind.template.format(row.subject, row.claim) for row in rows]
+        labels = [1 - label for label in labels]
     return StatementSet(
         name=name,
-        statements=tuple(row.statement for row in rows),
-        subjects=tuple(row.subject for row in rows),
-        y=_frozen([row.label for row in rows]),
+        statements=tuple(statements),
+        subjects=tuple([row.subject for row in rows]),
+        y=_frozen(labels),
         groups=_frozen([kind.first_group + group for group in groups]),
         polarity=_frozen([kind.polarity] * len(rows)),
     )
