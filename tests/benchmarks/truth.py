@@ -2,7 +2,9 @@
 
 The measure of time is what any reader must do: read the bytes of the same files, and copy them once
 into one array. Both are timed in turn, so that a busy machine is busy for both, and the ratio is
-that of the medians. Memory is the peak of a fresh process, beyond what it held after its imports.
+that of the medians. The same is done in fresh processes, where the system has to provide the memory
+first: a process either reads or loads, once, after its imports. Memory is the peak of such a
+process beyond what it held then.
 Nothing here passes or fails: what a time means depends on the machine.
 """
 
@@ -30,9 +32,11 @@ from activations.truth import (
 from activations.truth.fetch import registry
 from activations.truth.sources import data_folder
 
-# A child process that loads the four sets prints its bytes: peak beyond the imports, and data.
+# A child process that loads the four sets prints the seconds that this took, and bytes: the peak
+# beyond the imports, and the data's.
 _CHILD = """
 import sys
+import time
 import safetensors.numpy
 import torch
 from activations.truth import SETS, load_activations
@@ -45,8 +49,24 @@ before = told("VmRSS")
 with open("/proc/self/clear_refs", "w") as file:
     file.write("5")  # forget the peak of the imports
 source, model = sys.argv[1:]
+start = time.perf_counter()
 sets = [load_activations(name, source=source, model=model) for name in SETS]
-print(told("VmHWM") - before, sum(data.X.nbytes for data in sets))
+seconds = time.perf_counter() - start
+print(seconds, told("VmHWM") - before, sum(data.X.nbytes for data in sets))
+"""
+
+# Another one reads the files and copies them.
+_READING_CHILD = """
+import runpy
+import sys
+import time
+from pathlib import Path
+
+read_and_copy = runpy.run_path(sys.argv[1])["read_and_copy"]
+files = [Path(name) for name in sys.argv[2:]]
+start = time.perf_counter()
+read_and_copy(files)
+print(time.perf_counter() - start)
 """
 
 
@@ -79,12 +99,11 @@ def seconds_in_turn(works: list[Callable[[], object]], repetitions: int) -> list
     return [median(mine) for mine in times]
 
 
-def memory(source: str, model: str) -> tuple[int, int]:
-    """Return the peak memory of loading the four sets in a new process, and the data's bytes."""
-    command = [sys.executable, "-c", _CHILD, source, model]
+def told_by_child(code: str, *arguments: str | Path) -> list[float]:
+    """Run code in a new process, and return the numbers that it prints."""
+    command = [sys.executable, "-c", code, *arguments]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
-    peak, data = map(int, done.stdout.split())
-    return peak, data
+    return [float(number) for number in done.stdout.split()]
 
 
 def files_of(source: str, model: LanguageModel) -> list[Path]:
@@ -111,7 +130,12 @@ def row(source: str, model: LanguageModel, repetitions: int) -> str:
     line += f" {1e3 * loading:8.1f} {loading / floor:6.2f}"
     if sys.platform != "linux":
         return line
-    peak, data = memory(source, model.name)
+    both = [
+        told_by_child(_READING_CHILD, __file__, *files) + told_by_child(_CHILD, source, model.name)
+        for _ in range(min(repetitions, 7))
+    ]
+    floor, loading, peak, data = (median(numbers) for numbers in zip(*both, strict=True))
+    line += f" {1e3 * floor:9.1f} {1e3 * loading:8.1f} {loading / floor:6.2f}"
     return f"{line} {peak / 1e6:8.1f} {peak / data:6.2f}"
 
 
@@ -119,7 +143,8 @@ def table(repetitions: int) -> Iterator[str]:
     """Measure what there is, and yield the lines of a table."""
     yield "all four sets loaded (goals: 3 times as long as reading and copying, 2 times the data)"
     head = f"{'source':9} {'model':28} {'files':>5} {'MB':>6} {'read ms':>9} {'load ms':>8}"
-    yield f"{head} {'times':>6} {'peak MB':>8} {'times':>6}"
+    head += f" {'times':>6} {'1st read':>9} {'1st load':>8} {'times':>6}"
+    yield f"{head} {'peak MB':>8} {'times':>6}"
     for source in ("archive", "embedded"):
         try:
             for model in available_models(source).values():

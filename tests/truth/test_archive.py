@@ -1,11 +1,14 @@
 import pickle
 import shutil
+import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
 from activations.truth import DataMissingError, DataUnusableError, load_activations
+from activations.truth import archive as reader
 from activations.truth.archive import read_chunk
 
 
@@ -164,3 +167,125 @@ def test_a_single_changed_bit(archive, start):
     content[len(content) // 2 // 4 * 4] ^= 1
     file.write_bytes(content)
     refused(archive, f"layer_12_{start}.pt", "fetch it again")
+
+
+# --- Files of a known form are read without torch ---------------------------------------------
+
+
+@pytest.fixture
+def careful(monkeypatch):
+    """The names of the files that torch is asked to read; none of any form is known before."""
+    names = []
+
+    def spy(path, shape):
+        names.append(Path(path).name)
+        return read_chunk(path, shape)
+
+    monkeypatch.setattr(reader, "_accepted", {})
+    monkeypatch.setattr(reader, "read_chunk", spy)
+    return names
+
+
+def test_torch_is_asked_once_for_each_shape(archive, careful):
+    expected = [
+        torch.load(chunk(archive, start=start), weights_only=True) for start in (0, 25, 50, 75)
+    ]
+    for name in ("cities", "neg_cities", "cities"):
+        X = load_activations(name, source=archive).X
+        assert careful == ["layer_12_0.pt", "layer_12_75.pt"]
+    np.testing.assert_array_equal(X, torch.cat(expected).numpy())
+
+
+def packed_anew(file):
+    """Write the same parts to a torch file of another form, in which nothing is aligned."""
+    with zipfile.ZipFile(file) as parts:
+        contents = {name: parts.read(name) for name in parts.namelist()}
+    with zipfile.ZipFile(file, "w") as parts:
+        for name, content in contents.items():
+            parts.writestr(name, content)
+
+
+def test_a_file_of_another_form_among_equal_ones(archive, careful):
+    expected = load_activations("cities", source=archive).X
+    careful.clear()
+    packed_anew(chunk(archive, start=25))
+    np.testing.assert_array_equal(load_activations("cities", source=archive).X, expected)
+    # The form that was accepted last is the one that is known.
+    assert careful == ["layer_12_25.pt", "layer_12_50.pt"]
+
+
+def changed(file, change):
+    content = bytearray(file.read_bytes())
+    change(content, content.index(b"PK\x07\x08", len(content) // 2))
+    file.write_bytes(content)
+
+
+def other_checksum(content, end):
+    content[end + 4] ^= 1
+
+
+def other_size(content, end):
+    content[end + 8] ^= 1
+
+
+def other_byteorder(content, end):
+    content[content.index(b"little")] ^= 1
+
+
+def longer(content, end):
+    content += b"more"
+
+
+@pytest.mark.parametrize("change", [other_checksum, other_size, longer])
+def test_what_follows_the_values_is_not_alike(archive, careful, change):
+    # The list of parts at the end of the file, which is the one that counts, is as it was.
+    expected = load_activations("cities", source=archive).X
+    careful.clear()
+    changed(chunk(archive, start=25), change)
+    np.testing.assert_array_equal(load_activations("cities", source=archive).X, expected)
+    assert "layer_12_25.pt" in careful
+
+
+def test_a_byte_order_that_is_none_is_refused(archive, careful):
+    load_activations("cities", source=archive)
+    changed(chunk(archive, start=25), other_byteorder)
+    refused(archive, "layer_12_25.pt", "fetch it again")
+
+
+@pytest.mark.parametrize("part", range(3))
+def test_a_short_read_is_no_damage(archive, careful, monkeypatch, part):
+    expected = load_activations("cities", source=archive).X
+    careful.clear()
+    plain_open = Path.open
+
+    class Short:
+        """A raw file of which one read returns less than there is."""
+
+        def __init__(self, file):
+            self.file, self.reads = file, 0
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            self.file.close()
+
+        def _wanted(self, size):
+            self.reads += 1
+            return size // 2 if self.reads == part + 1 else size
+
+        def read(self, size):
+            # What follows the values is less than is asked for, so that half of that is enough.
+            return self.file.read(min(self._wanted(size), 500 if part == 2 else size))
+
+        def readinto(self, out):
+            flat = memoryview(out).cast("B")
+            return self.file.readinto(flat[: self._wanted(len(flat))])
+
+    def short_open(path, *arguments, buffering=-1, **named):
+        file = plain_open(path, *arguments, buffering=buffering, **named)
+        return Short(file) if buffering == 0 and path.name == "layer_12_25.pt" else file
+
+    monkeypatch.setattr(Path, "open", short_open)
+    np.testing.assert_array_equal(load_activations("cities", source=archive).X, expected)
+    assert careful == ["layer_12_25.pt"]

@@ -32,12 +32,13 @@ def test_what_is_read_is_what_is_there(small):
 def test_a_row(small):
     (model,) = available_models("archive").values()
     line = BENCHMARK["row"]("archive", model, 2)
-    source, name, files, size, floor, loading, ratio, *memory = line.split()
+    source, name, files, size, floor, loading, ratio, *fresh = line.split()
     assert (source, name, files) == ("archive", "LLaMA-3-8B-Instruct", "16")
     assert float(size) == pytest.approx(212 * 4096 * 4 / 1e6, abs=0.05)
     assert float(ratio) == pytest.approx(float(loading) / float(floor), rel=0.2)
     if sys.platform == "linux":
-        peak, times = map(float, memory)
+        first_floor, first, first_ratio, peak, times = map(float, fresh)
+        assert first_ratio == pytest.approx(first / first_floor, rel=0.2)
         assert times > 1
         assert peak == pytest.approx(times * float(size), rel=0.05)
 

@@ -79,11 +79,24 @@ def edit(archive, name, old, new, count=1):
         ("sp_en_trans", "'word 3'.,0", "'word 3'.,1", "line 5.*opposite labels"),
         ("neg_sp_en_trans", "'word 3'", "'word x'", "line 5.*each other's negations"),
         ("sp_en_trans", "'word 3'.,0", '"word 3', "fetch it again|cells"),
+        ("neg_cities", r"(.*)\r?\nThe city.*$", r"\1\n", "80 statements and neg_cities.csv has 79"),
+        ("neg_cities", r"(\r?\nThe[^\n]*)$", r"\1\1", "80 statements and neg_cities.csv has more"),
+        ("neg_cities", r"(country)\r?\n.*$", r"\1\n", "neg_cities.csv has a header but no state"),
+        ("neg_cities", r"Land 1,Land 0", "Land 1,Land 7", "line 3.*agree in any further columns"),
+        ("neg_cities", r"not in Land 1.,1", "not in Land 1.,0", "neg_cities.csv, line 3.*labelled"),
     ],
 )
 def test_a_wrong_file_is_refused_by_name(archive, name, old, new, message):
     edit(archive, name, old, new)
     with pytest.raises(DataUnusableError, match=f"(?s){message}"):
+        read_statements(archive / "datasets", name)
+
+
+@pytest.mark.parametrize("name", ["cities", "neg_cities"])
+def test_a_file_that_changed_is_read_again(archive, name):
+    read_statements(archive / "datasets", name)
+    edit(archive, "neg_cities", "Town 3 is", "Town x is")
+    with pytest.raises(DataUnusableError, match=r"neg_cities\.csv, line 8"):
         read_statements(archive / "datasets", name)
 
 
