@@ -1,6 +1,10 @@
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from matplotlib.collections import PathCollection
 
 from activations.figures import style, truth
@@ -48,9 +52,16 @@ def test_onset_curves_lie_on_cover_s_probability():
     np.testing.assert_array_equal(x, [9, 11])
     np.testing.assert_allclose(y, [cover_probability(21, 9), cover_probability(21, 11)])
     assert sorted(line.get_xdata()[0] for line in ax.lines if line.get_marker() == "D") == [1, 3]
-    assert {t.get_text() for t in ax.texts} == {"a\nc", "b"}
+    names = {t.get_text(): t for t in ax.texts if t.get_text()}
     # The name at 3 stands right above its mark, those at 1 above it.
-    assert {t.get_text(): t.xyann[1] for t in ax.texts} == {"b": 8, "a\nc": 21}
+    assert {name: t.xyann[1] for name, t in names.items()} == {"b": 8, "a\nc": 21}
+    assert {name: t.xy for name, t in names.items()} == {"b": (3, 0.0), "a\nc": (1, 0.0)}
+    # A pole leads from each mark to the top of its names.
+    poles = {t.xy[0]: t.xyann for t in ax.texts if not t.get_text()}
+    assert set(poles) == {1, 3}
+    assert {x for x, _ in poles.values()} == {0}
+    assert poles[3][1] > 8
+    assert poles[1][1] > 21 + 9
     assert ax.get_xscale() == "log"
 
 
@@ -90,6 +101,41 @@ def test_spread_shows_every_split_and_what_was_published():
     diamonds = [line for line in figure.axes[0].lines if line.get_marker() == "D"]
     assert [(line.get_xdata()[0], line.get_ydata()[0]) for line in diamonds] == [(0.42, 3)]
     assert not [line for line in figure.axes[1].lines if line.get_marker() == "D"]
+
+
+@pytest.mark.parametrize("stretch", [(1, 5), (1, 1), (5, 1)])
+def test_topics_are_seen_on_one_scale_whatever_their_shape(stretch):
+    near, far = POINTS[:, :2] * stretch, 3 * POINTS[:, :2] * stretch
+    figure = truth.truth_plane(
+        {"cities": [(near, LABELS, 1)], "sp_en_trans": [(far, LABELS, 1)]},
+        [2, 0], [0, 1], [0.6, 0.8],
+    )  # fmt: skip
+    # The layout is settled by the first drawing, which is the one that a page shows.
+    first, second = figure.axes
+    figure.draw_without_rendering()
+    settled = [ax.get_position().bounds for ax in figure.axes]
+    figure.draw_without_rendering()
+    np.testing.assert_allclose([ax.get_position().bounds for ax in figure.axes], settled, atol=0.02)
+    assert first.get_ylim() == pytest.approx(second.get_ylim())
+    assert first.get_xlim() == pytest.approx(second.get_xlim())
+    for ax in figure.axes:
+        box = ax.get_window_extent()
+        x, y = np.ptp(ax.get_xlim()), np.ptp(ax.get_ylim())
+        assert box.width / x == pytest.approx(box.height / y)
+        assert ax.get_tightbbox().y1 <= figure.bbox.y1
+        (low_x, low_y), (high_x, high_y) = far.min(axis=0), far.max(axis=0)
+        assert ax.get_xlim()[0] < low_x < high_x < ax.get_xlim()[1]
+        assert ax.get_ylim()[0] < low_y < high_y < ax.get_ylim()[1]
+
+
+@pytest.mark.parametrize("angle", [10, 40, 50, 100, -30])
+def test_the_probe_s_name_keeps_away_from_the_nearer_arrow(angle):
+    w = np.array([np.cos(np.radians(angle)), np.sin(np.radians(angle))])
+    t_G, t_P = np.array([1.0, 0.0]), np.array([0.0, 1.0])
+    figure = truth.truth_plane({"cities": [(POINTS[:, :2], LABELS, 1)]}, t_G, t_P, w)
+    (place,) = [t.get_position() for t in figure.axes[0].texts if "{w}" in t.get_text()]
+    nearer = t_P if angle > 45 else t_G
+    assert np.sign(np.linalg.det([w, place])) == -np.sign(np.linalg.det([w, nearer]))
 
 
 def test_plane_of_truth_shows_four_kinds_and_three_arrows():
@@ -230,3 +276,198 @@ def test_models_stand_side_by_side_with_their_intervals():
         chosen = frame[frame.train == train]
         np.testing.assert_allclose(spans, chosen[["auroc_min", "auroc_max"]].to_numpy())
     assert len(markers) == 3
+
+
+# --- Descriptions -------------------------------------------------------------------------------
+
+HALF = ([0.0, 1.0, 2.0, 3.0], [0, 1, 0, 1])  # three of four pairs in order
+
+
+def test_planes_are_described_by_the_order_along_the_first_component():
+    ordered = [[0.0, 9.0], [1.0, 0.0], [2.0, 9.0], [3.0, 0.0]]
+    panels = {"a": (ordered, [0, 1, 0, 1]), "b": (ordered, [1, 1, 0, 0])}
+    described = truth.labelled_plane(panels, {"a": [0.5, 0.2, 0.1], "b": [0.997, 0.003]})
+    assert described.description == (
+        "Along the first component alone the AUROC, turned round where it is below one half, is "
+        "0.75 on a and 1 on b; 1 means that the classes do not overlap. The two components hold "
+        "50 and 20 per cent of the variance on a; over 99 and under 1 on b."
+    )
+    without = truth.labelled_plane({"a": (ordered, [0, 0, 0, 0])}).description
+    assert without == "There are no true sentences on a."
+
+
+def test_onsets_are_described_with_the_place_of_the_curves():
+    figure = truth.onset_curves(
+        {"a": 1, "b": 3, "c": 1}, {"a": [11, 9], "b": [20], "c": []}, {"a": 21, "b": 40, "c": 21}
+    )
+    assert figure.description == (
+        "The smallest numbers of components that separate true from false are 1 for a and c; "
+        "3 for b. Permuted labels need 9 to 11 on a and 20 on b. The curves reach one half at "
+        "10 of 21 and 19 of 40."
+    )
+    for n, half in ((21, 10), (40, 19)):
+        assert cover_probability(n, half) >= 0.5 > cover_probability(n, half - 1)
+
+
+@pytest.mark.parametrize(
+    ("shift", "medians"),
+    [
+        (0.0, "the median of true ones is above the threshold, that of false ones on it"),
+        (-1.5, "the median of true ones is above the threshold, that of false ones below it"),
+        (5.0, "both medians are above the threshold"),
+        (-5.0, "both medians are below the threshold"),
+    ],
+)
+def test_scores_are_described_by_pairs_and_medians(shift, medians):
+    scores = np.array([-1.0, 0.0, 1.0, 0.5, 2.0, 3.0]) + shift
+    figure = truth.score_distributions({"a": (scores, [0, 0, 0, 1, 1, 1])})
+    start = "On a true sentences score higher than false ones in 89 per cent of pairs; "
+    assert figure.description == f"{start}{medians}."
+
+
+def test_scores_of_several_sets_are_described_briefly():
+    values = np.array([-1.0, -2.0, 1.0, 2.0])
+    wrong = (values, [1, 1, 0, 0])
+    figure = truth.score_distributions(
+        {"one": (values, [1, 1, 1, 1]), "a": (values, [0, 0, 1, 1]), "b": wrong, "h": HALF}
+    )
+    assert figure.description == (
+        "On one there are no false sentences. On a true sentences score higher than false ones in "
+        "all pairs; the median of true ones is above the threshold, that of false ones below it. "
+        "On b they do in no pair; the median of true ones is below the threshold, that of false "
+        "ones above it. On h they do in 75 per cent of pairs; both medians are above the threshold."
+    )
+
+
+def test_spreads_are_described_by_medians_and_published_values():
+    frame = pd.DataFrame(
+        {
+            "test": ["u"] * 3 + ["v"] * 3 + ["u"] * 3,
+            "C": [np.inf] * 3 + [1.0] * 6,
+            "accuracy": [0.1, 0.3, 0.9, 1.0, 1.0, 0.0, 0.999, 0.5, 1.0],
+            "auroc": [0.0, 0.0, 0.5, 0.2, 0.1, 0.6, 0.003, 0.003, 1.0],
+        }
+    )
+    known = pd.DataFrame({"test": ["v", "u"], "C": [1.0, 1.0], "published": [0.028, np.nan]})
+    assert truth.transfer_spread(frame, known).description == (
+        "The numbers are median accuracy and median AUROC. "
+        "On u 0.30 and 0 without penalty; over 0.99 and under 0.01 with C = 1. "
+        "On v 1 and 0.20 with C = 1 (published accuracy 0.028)."
+    )
+
+
+def test_the_plane_of_truth_is_described_by_angles():
+    along, across = [[0.0, 0.0], [6.0, 8.0]], [[0.0, 0.0], [8.0, -6.0]]
+    panels = {
+        "cities": [(along, [0, 1], 1), (along, [1, 0], -1)],
+        "words": [(across, [0, 1], 1), (across, [1, 1], -1)],
+    }
+    figure = truth.truth_plane(panels, [2.0, 0.0], [0.0, 3.0], [0.6, 0.8])
+    assert figure.description == (
+        "The general and the polarity-sensitive direction are 90 degrees apart; the probe's arrow "
+        "is 53 degrees from the first and 37 degrees from the second. The step from the mean of "
+        "the false sentences to that of the true ones turns away from the probe's arrow by "
+        "0 degrees on affirmative cities, 180 degrees on negated cities, 90 degrees on affirmative "
+        "words and no false sentences on negated words. Beyond 90 degrees it leads backwards."
+    )
+
+
+def line(test, values, train="cities", value="auroc"):
+    ends = {f"{value}_min": values, f"{value}_max": values}
+    return pd.DataFrame(
+        {"layer": range(len(values)), "train": train, "test": test, value: values} | ends
+    )
+
+
+@pytest.mark.parametrize(("value", "name"), [("auroc", "AUROC"), ("accuracy", "accuracy")])
+def test_sweeps_are_described_by_where_they_are_high_and_low(value, name):
+    frame = pd.concat(
+        [
+            line("cities", [0.2, 0.95, 0.9, 0.3, 1.0], value=value),
+            line("neg_cities", [0.7, 0.1, 0.0, 0.5, 0.7], value=value),
+            line("sp_en_trans", [0.5, 0.5, 0.5, 0.5, 0.5], value=value),
+            line("neg_sp_en_trans", [np.nan, 0.5, np.nan, 0.6, np.nan], value=value),
+            line("cities", [np.nan] * 5, "all", value=value),
+        ]
+    )
+    assert truth.layer_sweeps(frame, value=value).description == (
+        f"The numbers are medians of the {name}. For training on cities, "
+        "cities is lowest on layer 0 (0.20) and at least 0.9 on layers 1 to 2 and 4; "
+        "neg_cities is at most 0.1 on layers 1 to 2 and highest on layers 0 and 4 (0.70); "
+        "sp_en_trans is 0.50 on layers 0 to 4; "
+        "neg_sp_en_trans is lowest on layer 1 (0.50) and highest on layer 3 (0.60). "
+        "For training on all, cities is unknown."
+    )
+
+
+def test_models_are_described_in_one_order():
+    rows = [("A", "t", "u", 0.5), ("B", "t", "u", 1.0), ("B", "t", "v", 0.0), ("A", "s", "u", 0.1)]
+    frame = pd.DataFrame(rows, columns=["model", "train", "test", "auroc"])
+    frame = frame.assign(
+        auroc_min=frame.auroc, auroc_max=frame.auroc, auroc_low=frame.auroc, auroc_high=frame.auroc
+    )
+    assert truth.auroc_by_model(frame).description == (
+        "The numbers are median AUROCs of A and B, in this order. "
+        "For training on t they are 0.50 and 1 on u; unknown and 0 on v. "
+        "For training on s they are 0.10 and unknown on u."
+    )
+    alone = truth.auroc_by_model(frame[frame.model == "A"]).description
+    assert alone.startswith("The numbers are median AUROCs of A. For training on t they are 0.50")
+
+
+@pytest.mark.parametrize("value", [0.0, 0.0049, 0.005, 0.5, 0.9949, 0.995, 0.9999, 1.0, np.nan])
+def test_only_nothing_and_all_are_told_as_such(value):
+    told = {truth._number(value), truth._per_cent(value)}
+    assert (told == {"0"}) == (value == 0)
+    assert ("1" in told) == ("100" in told) == (value == 1)
+    assert (told == {"unknown"}) == np.isnan(value)
+    assert not told & {"0.00", "1.00"}
+
+
+LABEL_LISTS = st.lists(st.integers(0, 1), min_size=1, max_size=6)
+SHARES = st.floats(0, 1) | st.just(float("nan"))
+
+
+@st.composite
+def drawn(draw):
+    """One of the figures, of data with gaps in it."""
+    labels = np.array(draw(LABEL_LISTS))
+    number = st.integers(-3, 3)
+    points = np.array(draw(st.lists(st.tuples(number, number), min_size=6, max_size=6)), float)
+    points = points[: len(labels)]
+    kind = draw(
+        st.sampled_from(["labelled", "onset", "scores", "spread", "plane", "sweep", "models"])
+    )
+    if kind == "labelled":
+        shares = draw(st.none() | st.just({"cities": [draw(SHARES), draw(SHARES)]}))
+        return truth.labelled_plane({"cities": (points, labels)}, shares)
+    if kind == "onset":
+        found = draw(st.lists(st.integers(1, 9), max_size=3))
+        return truth.onset_curves({"a": draw(st.integers(1, 9))}, {"a": found}, {"a": 9})
+    if kind == "scores":
+        return truth.score_distributions({"cities": (points[:, 0], labels)})
+    if kind == "plane":
+        arrows = [draw(st.tuples(number, number)) for _ in range(3)]
+        return truth.truth_plane(
+            {"cities": [(points, labels, draw(st.sampled_from([1, -1])))]}, *arrows
+        )
+    if kind == "spread":
+        C = draw(st.sampled_from([np.inf, 1.0, 1e-3]))
+        rows = {"test": ["u"], "C": [C], "accuracy": [draw(SHARES)], "auroc": [draw(SHARES)]}
+        known = pd.DataFrame({"test": ["u"], "C": [C], "published": [draw(SHARES)]})
+        return truth.transfer_spread(pd.DataFrame(rows), known)
+    values = draw(st.lists(SHARES, min_size=1, max_size=4))
+    if kind == "sweep":
+        return truth.layer_sweeps(line("cities", values), [0])
+    frame = line("cities", values).assign(auroc_low=0.0, auroc_high=1.0)
+    return truth.auroc_by_model(frame.assign(model=[f"M{layer}" for layer in frame.layer]))
+
+
+@settings(deadline=None, max_examples=60)
+@given(drawn())
+def test_descriptions_are_plain_sentences(figure):
+    said = figure.description
+    assert said.endswith(".")
+    assert said[0].isupper()
+    assert not re.search(r"[$\\<>*`{}\n]|  |\bnan\b|\binf\b|\bNone\b|np\.|\[", said)
+    assert len(re.findall(r"[.](?: |$)", said)) <= 5

@@ -1,17 +1,22 @@
 """Figures of chapter 2: statements in the plane, what probes make of them, and why."""
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import scipy.optimize
 from matplotlib.axes import Axes
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from numpy.typing import ArrayLike
 
 from activations.figures import style
 from activations.figures.style import BookFigure
 from activations.figures.tables import Table, show_table
+from activations.truth.evaluation import evaluate
+from activations.truth.scale import layer_ranges
 from activations.truth.separability import cover_probability
 
 __all__ = [
@@ -44,6 +49,58 @@ _FORMATS = {
 
 _TRUE: dict[str, Any] = {"color": style.BLUE, "marker": "o"}
 _FALSE: dict[str, Any] = {"color": style.ORANGE, "marker": "x"}
+
+
+# --- Descriptions: what a drawing shows, for somebody who listens to the page ------------------
+
+
+def _listed(parts: Iterable[str]) -> str:
+    *most, last = parts
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def _number(value: float) -> str:
+    """Write a number from 0 to 1; 0 and 1 stand only for themselves, not for what is near."""
+    if not np.isfinite(value):
+        return "unknown"
+    if value in (0, 1):
+        return f"{value:.0f}"
+    if value < 0.005:
+        return "under 0.01"
+    return "over 0.99" if value >= 0.995 else f"{value:.2f}"
+
+
+def _per_cent(share: float) -> str:
+    """Write a share as a number of per cent, with 0 and 100 as in `_number`."""
+    if not np.isfinite(share):
+        return "unknown"
+    if 0 < share < 0.005:
+        return "under 1"
+    return "over 99" if 0.995 <= share < 1 else f"{100 * share:.0f}"
+
+
+def _missing(labels: np.ndarray) -> str:
+    """Name the classes that do not occur."""
+    absent = [name for label, name in ((1, "true"), (0, "false")) if label not in labels]
+    return f"no {' and no '.join(absent)} sentences" if absent else ""
+
+
+def _cosine(a: ArrayLike, b: ArrayLike) -> float:
+    """Return the cosine between two vectors, NaN if one of them has no direction."""
+    one, other = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    lengths = float(np.linalg.norm(one) * np.linalg.norm(other))
+    return float(np.clip(one @ other / lengths, -1.0, 1.0)) if lengths else np.nan
+
+
+def _degrees(a: ArrayLike, b: ArrayLike) -> str:
+    """Write the angle between two vectors."""
+    cosine = _cosine(a, b)
+    return (
+        "an unknown angle" if np.isnan(cosine) else f"{np.degrees(np.arccos(cosine)):.0f} degrees"
+    )
+
+
+# --- Drawings -----------------------------------------------------------------------------------
 
 
 def _two_classes(ax: Axes, points: np.ndarray, labels: np.ndarray, size: float = 9) -> None:
@@ -126,8 +183,46 @@ def labelled_plane(
             axis.set_label_text(f"component {number + 1}{told}")
     for ax in list(axes.flat)[len(panels) :]:
         ax.remove()
+    _apart(figure)
     _legend_below(figure, axes.flat[0])
+    figure.description = _planes_described(panels, shares)
     return figure
+
+
+def _planes_described(
+    panels: Mapping[str, tuple[ArrayLike, ArrayLike]], shares: Mapping[str, ArrayLike] | None
+) -> str:
+    told, absent = [], []
+    for name, (scores, labels) in panels.items():
+        classes = np.asarray(labels)
+        if missing := _missing(classes):
+            absent.append(f"{missing} on {name}")
+            continue
+        auroc = evaluate(np.asarray(scores)[:, 0], classes).auroc
+        told.append(f"{_number(max(auroc, 1 - auroc))} on {name}")
+    sentences = []
+    if told:
+        sentences.append(
+            "Along the first component alone the AUROC, turned round where it is below one half, "
+            f"is {_listed(told)}; 1 means that the classes do not overlap."
+        )
+    if absent:
+        sentences.append(f"There are {_listed(absent)}.")
+    if shares is not None:
+        held = []
+        for number, name in enumerate(panels):
+            first, second = (_per_cent(share) for share in np.asarray(shares[name])[:2])
+            unit = "" if number else " per cent of the variance"
+            held.append(f"{first} and {second}{unit} on {name}")
+        sentences.append(f"The two components hold {'; '.join(held)}.")
+    return " ".join(sentences)
+
+
+def _apart(figure: BookFigure) -> None:
+    """Keep panels apart: titles off the axis above them, and ends of axes off one another."""
+    engine = figure.get_layout_engine()
+    if isinstance(engine, ConstrainedLayoutEngine):
+        engine.set(h_pad=0.08, w_pad=0.1)
 
 
 def _legend_below(figure: BookFigure, ax: Axes) -> None:
@@ -179,21 +274,54 @@ def onset_curves(
     names: dict[int, list[str]] = {}
     for name, value in real.items():
         names.setdefault(value, []).append(name)
-    # From the right, each name above the one before, so that none runs into its neighbour.
+    # From the right, each name above the one before, so that none runs into its neighbour, and
+    # like a flag at a pole, so that it is plain to which mark it belongs.
     lift = 8
     for value, who in sorted(names.items(), reverse=True):
         ax.plot([value], [0.0], "D", color=style.RED, clip_on=False, zorder=3)
         ax.annotate(
-            "\n".join(who), (value, 0.0), xytext=(0, lift), textcoords="offset points",
+            "\n".join(who), (value, 0.0), xytext=(4, lift), textcoords="offset points",
             family="monospace", fontsize=9, color=style.RED, va="bottom",
+        )  # fmt: skip
+        ax.annotate(
+            "", (value, 0.0), xytext=(0, lift + 10.5 * len(who)), textcoords="offset points",
+            arrowprops={"arrowstyle": "-", "color": style.RED, "linewidth": 0.8,
+                        "shrinkA": 0, "shrinkB": 0},
         )  # fmt: skip
         lift += 13 * len(who)
     ax.set_xscale("log")
+    ax.xaxis.set_major_formatter("{x:g}")
     ax.set_ylim(0, 1)
     ax.set_xlabel("number $k$ of principal components")
     ax.set_ylabel("probability of separation")
     _legend_above(figure, ax)
+    figure.description = _onset_described(names, permuted, n_points)
     return figure
+
+
+def _onset_described(
+    names: Mapping[int, Sequence[str]],
+    permuted: Mapping[str, Sequence[int]],
+    n_points: Mapping[str, int],
+) -> str:
+    own = [f"{k} for {_listed(who)}" for k, who in sorted(names.items())]
+    sentences = [
+        f"The smallest numbers of components that separate true from false are {'; '.join(own)}."
+    ]
+    found = [
+        f"{min(ks)} to {max(ks)} on {name}" if min(ks) < max(ks) else f"{min(ks)} on {name}"
+        for name, ks in permuted.items()
+        if len(ks)
+    ]
+    if found:
+        sentences.append(f"Permuted labels need {_listed(found)}.")
+    halves = [
+        f"{bisect_left(range(1, n), 0.5, key=partial(cover_probability, n)) + 1} of {n}"
+        for n in sorted(set(n_points.values()))
+    ]
+    if halves:
+        sentences.append(f"The curves reach one half at {_listed(halves)}.")
+    return " ".join(sentences)
 
 
 def _legend_above(figure: BookFigure, ax: Axes) -> None:
@@ -213,7 +341,8 @@ def score_distributions(panels: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> Bo
     Returns
     -------
     BookFigure
-        One panel a set, two abreast, with common axes; the line at 0 is the probe's threshold.
+        One panel a set, two abreast, on one scale of scores; the heights are shares of a class,
+        and the line at 0 is the probe's threshold.
 
     Examples
     --------
@@ -224,7 +353,7 @@ def score_distributions(panels: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> Bo
     columns = min(2, len(panels))
     rows = -(-len(panels) // columns)
     figure, axes = style.new_figure(
-        rows, columns, height=1.7 * rows + 0.4, width=5.6, squeeze=False, sharex=True
+        rows, columns, height=1.75 * rows + 0.4, width=5.6, squeeze=False, sharex=True
     )
     every = np.concatenate([np.asarray(scores, dtype=float) for scores, _ in panels.values()])
     bins = np.linspace(every.min(), every.max(), 61)
@@ -236,7 +365,7 @@ def score_distributions(panels: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> Bo
         ):
             chosen = values[classes == label]
             ax.hist(
-                chosen, bins=bins, weights=np.full(len(chosen), 1 / len(chosen)), label=told,
+                chosen, bins=bins, weights=np.ones(len(chosen)) / max(len(chosen), 1), label=told,
                 histtype="step", color=colour, linestyle=line, linewidth=1.5,
             )  # fmt: skip
         ax.axvline(0.0, color=style.INK, linewidth=0.8, linestyle=":")
@@ -247,8 +376,34 @@ def score_distributions(panels: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> Bo
         ax.set_xlabel(r"score $\mathbf{w}\cdot\mathbf{a} + b$")
     for ax in list(axes.flat)[len(panels) :]:
         ax.remove()
+    _apart(figure)
     _legend_below(figure, axes.flat[0])
+    figure.description = _scores_described(panels)
     return figure
+
+
+def _scores_described(panels: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> str:
+    sentences = []
+    what = "true sentences score higher than false ones"
+    for name, (given, labels) in panels.items():
+        scores, classes = np.asarray(given, dtype=float), np.asarray(labels)
+        if missing := _missing(classes):
+            sentences.append(f"On {name} there are {missing}.")
+            continue
+        auroc = evaluate(scores, classes).auroc
+        often = {0.0: "no pair", 1.0: "all pairs"}.get(
+            auroc, f"{_per_cent(auroc)} per cent of pairs"
+        )
+        places = ("on", "above", "below")
+        true, false = (places[int(np.sign(np.median(scores[classes == c])))] for c in (1, 0))
+        medians = (
+            f"both medians are {true} the threshold"
+            if true == false
+            else f"the median of true ones is {true} the threshold, that of false ones {false} it"
+        )
+        sentences.append(f"On {name} {what} in {often}; {medians}.")
+        what = "they do"
+    return " ".join(sentences)
 
 
 @style.styled
@@ -293,6 +448,8 @@ def transfer_spread(frame: pd.DataFrame, published: pd.DataFrame) -> BookFigure:
                 ax.plot(known["published"], [row], "D", color=style.RED, clip_on=False)
         ax.axvline(0.5, color=style.GREY, linewidth=0.8, linestyle=":")
         ax.set_xlim(0, 1)
+        ax.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
+        ax.set_xticks([0.25, 0.75], minor=True)
         ax.set_xlabel(name)
     axes[0].set_ylim(len(cells) - 0.5, -0.5)
     axes[0].set_yticks(
@@ -300,7 +457,26 @@ def transfer_spread(frame: pd.DataFrame, published: pd.DataFrame) -> BookFigure:
         [f"{test}\n{'no penalty' if np.isinf(C) else f'$C = {C:g}$'}" for test, C in cells],
         fontsize=9,
     )
+    _apart(figure)
+    figure.description = _spread_described(frame, published, cells)
     return figure
+
+
+def _spread_described(
+    frame: pd.DataFrame, published: pd.DataFrame, cells: Sequence[tuple[str, float]]
+) -> str:
+    by_test: dict[str, list[str]] = {}
+    for test, C in cells:
+        chosen = frame[(frame["test"] == test) & (frame["C"] == C)]
+        middle = [_number(float(chosen[name].median())) for name in ("accuracy", "auroc")]
+        told = f"{_listed(middle)} {'without penalty' if np.isinf(C) else f'with C = {C:g}'}"
+        known = published[(published["test"] == test) & (published["C"] == C)]["published"]
+        if len(known.dropna()):
+            # As it was published, with its own digits.
+            told += f" (published accuracy {_listed(f'{value:.3g}' for value in known.dropna())})"
+        by_test.setdefault(test, []).append(told)
+    sentences = [f"On {test} {'; '.join(told)}." for test, told in by_test.items()]
+    return " ".join(["The numbers are median accuracy and median AUROC.", *sentences])
 
 
 @style.styled
@@ -334,9 +510,6 @@ def truth_plane(
     >>> len(truth_plane({"cities": topic}, [1.0, 0.0], [0.0, 1.0], [0.6, 0.8]).axes)
     1
     """
-    figure, axes = style.new_figure(
-        1, len(panels), height=3.9, width=5.6, squeeze=False, sharey=True
-    )
     looks = {
         (1, 1): ("o", style.BLUE, "affirmative, true"),
         (0, 1): ("x", style.ORANGE, "affirmative, false"),
@@ -349,6 +522,20 @@ def truth_plane(
         r"$\mathbf{t}_P$": np.asarray(t_P, dtype=float),
         r"$\mathbf{w}$": np.asarray(probe, dtype=float) * longest,
     }
+    w = arrows[r"$\mathbf{w}$"]
+    every = [np.asarray(points) for members in panels.values() for points, _, _ in members]
+    limits, ratio = _limits(np.vstack([*every, *arrows.values(), np.zeros(2)]))
+    # The boxes are as wide as there is space and the figure as high as they need, or else the
+    # layout would leave no space for the titles.
+    across = (4.85 - 0.25 * len(panels)) / len(panels)
+    figure, axes = style.new_figure(
+        1, len(panels), height=across * ratio + 1.6, width=5.6, squeeze=False, sharex=True,
+        sharey=True, subplot_kw={"xlim": limits[0], "ylim": limits[1]},
+    )  # fmt: skip
+    # The probe's arrow ends among the points, so its name stands beside its middle, and away from
+    # the arrow that is nearer.
+    nearer = t_P if np.nan_to_num(_cosine(w, t_P)) > np.nan_to_num(_cosine(w, t_G)) else t_G
+    beside = 0.24 * np.array([-w[1], w[0]]) * (-1 if np.linalg.det([w, nearer]) >= 0 else 1)
     for ax, (topic, members) in zip(axes.flat, panels.items(), strict=True):
         total = sum(len(np.asarray(labels)) for _, labels, _ in members)
         for points, labels, polarity in members:
@@ -357,7 +544,7 @@ def truth_plane(
                 x, y = np.asarray(points)[np.asarray(labels) == label].T
                 ring = {"facecolors": "none", "edgecolors": colour} if label else {"color": colour}
                 ax.scatter(
-                    x, y, s=9, marker=marker, linewidths=0.6, alpha=0.75, label=name,
+                    x, y, s=9, marker=marker, linewidths=0.6, label=name,
                     rasterized=total > 1000, **ring,
                 )  # fmt: skip
         for name, arrow in arrows.items():
@@ -367,8 +554,7 @@ def truth_plane(
                             "shrinkA": 0, "shrinkB": 0,
                             "linestyle": ":" if "w" in name else "-"},
             )  # fmt: skip
-            # The probe's arrow ends among the points, so its name stands beside its middle.
-            place = 0.5 * arrow + 0.13 * arrow[::-1] * (1, -1) if "w" in name else 1.17 * arrow
+            place = 0.6 * arrow + beside if "w" in name else 1.2 * arrow
             ax.text(*place, name, ha="center", va="center", fontsize=12)
         ax.set_aspect("equal")
         ax.set_title(topic, family="monospace")
@@ -376,7 +562,42 @@ def truth_plane(
     axes[0, 0].set_ylabel(r"across, towards $\mathbf{t}_P$")
     handles, names = axes.flat[0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower center", ncols=2, markerscale=1.8)
+    _apart(figure)
+    figure.description = _truth_plane_described(panels, t_G, t_P, probe)
     return figure
+
+
+def _limits(points: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return limits around points that are neither flat nor slender, and height over width."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    spans = 1.1 * np.maximum(high - low, 1e-9)
+    spans = np.maximum(spans, [spans[1] / 1.4, 0.7 * spans[0]])
+    middle = (low + high) / 2
+    return np.column_stack([middle - spans / 2, middle + spans / 2]), float(spans[1] / spans[0])
+
+
+def _truth_plane_described(
+    panels: Mapping[str, Sequence[tuple[ArrayLike, ArrayLike, int]]],
+    t_G: ArrayLike,
+    t_P: ArrayLike,
+    probe: ArrayLike,
+) -> str:
+    apart, general, polar = _degrees(t_G, t_P), _degrees(probe, t_G), _degrees(probe, t_P)
+    told = []
+    for topic, members in panels.items():
+        for points, labels, polarity in members:
+            at, classes = np.asarray(points, dtype=float), np.asarray(labels)
+            angle = _missing(classes)
+            if not angle:
+                step = at[classes == 1].mean(axis=0) - at[classes == 0].mean(axis=0)
+                angle = _degrees(step, probe)
+            told.append(f"{angle} on {'affirmative' if polarity > 0 else 'negated'} {topic}")
+    return (
+        f"The general and the polarity-sensitive direction are {apart} apart; the probe's arrow is "
+        f"{general} from the first and {polar} from the second. The step from the mean of the "
+        "false sentences to that of the true ones turns away from the probe's arrow by "
+        f"{_listed(told)}. Beyond 90 degrees it leads backwards."
+    )
 
 
 #: How each of the four sets is drawn where they share a panel.
@@ -435,7 +656,7 @@ def layer_sweeps(
     """
     trainings = list(dict.fromkeys(frame["train"]))
     figure, axes = style.new_figure(
-        len(trainings), 1, height=2.6 * len(trainings), width=6.4, squeeze=False, sharex=True
+        len(trainings), 1, height=2.5 * len(trainings), width=5.6, squeeze=False, sharex=True
     )
     name = {"auroc": "AUROC", "accuracy": "accuracy"}[value]
     for ax, train in zip(axes.flat, trainings, strict=True):
@@ -456,7 +677,7 @@ def layer_sweeps(
             ends[str(test)] = float(line[value].to_numpy()[-1])
         ax.set_ylim(0, 1)
         ax.set_ylabel(name)
-        ax.set_title(f"trained on {train}")
+        ax.set_title(f"trained on {train}", pad=9)
         last = float(chosen["layer"].max())
         for (test, end), place in zip(
             ends.items(), _spread_out(list(ends.values()), 0.1, 0.0, 1.0), strict=True
@@ -466,11 +687,47 @@ def layer_sweeps(
                 textcoords=ax.transAxes, family="monospace", fontsize=9,
                 color=_SET_LOOKS[test]["color"], va="center", annotation_clip=False,
                 arrowprops={"arrowstyle": "-", "color": _SET_LOOKS[test]["color"],
-                            "linewidth": 0.6, "shrinkA": 0, "shrinkB": 2},
+                            "linewidth": 0.6, "relpos": (0.0, 0.5), "shrinkA": 1, "shrinkB": 2},
             )  # fmt: skip
     axes.flat[-1].set_xlabel("layer, counted from 0")
     axes.flat[-1].xaxis.get_major_locator().set_params(integer=True)
+    _apart(figure)
+    figure.description = _sweeps_described(frame, value, name)
     return figure
+
+
+def _sweeps_described(frame: pd.DataFrame, value: str, name: str) -> str:
+    sentences = [f"The numbers are medians of the {name}."]
+    for train, panel in frame.groupby("train", sort=False):
+        told = [
+            f"{test} is {_line_described(line.set_index('layer')[value].dropna())}"
+            for test, line in panel.groupby("test", sort=False)
+        ]
+        sentences.append(f"For training on {train}, {'; '.join(told)}.")
+    return " ".join(sentences)
+
+
+def _line_described(line: "pd.Series[float]") -> str:
+    def where(chosen: "pd.Series[bool]") -> str:
+        layers = [int(str(layer)) for layer in line.index[chosen]]
+        return f"on {'layer' if len(layers) == 1 else 'layers'} {layer_ranges(layers)}"
+
+    if line.empty:
+        return "unknown"
+    low, high = float(line.min()), float(line.max())
+    if low == high:
+        return f"{_number(low)} {where(line == low)}"
+    # Where a line stays near an end, which of the layers is nearest says little.
+    return " and ".join(
+        [
+            f"at most 0.1 {where(line <= 0.1)}"
+            if low <= 0.1
+            else f"lowest {where(line == low)} ({_number(low)})",
+            f"at least 0.9 {where(line >= 0.9)}"
+            if high >= 0.9
+            else f"highest {where(line == high)} ({_number(high)})",
+        ]
+    )
 
 
 @style.styled
@@ -502,14 +759,15 @@ def auroc_by_model(frame: pd.DataFrame) -> BookFigure:
     tests = list(dict.fromkeys(frame["test"]))
     models = list(dict.fromkeys(frame["model"]))
     figure, axes = style.new_figure(
-        1, len(trainings), height=0.32 * len(models) * len(tests) + 1.4, width=7.0,
+        1, len(trainings), height=(0.18 * len(models) + 0.28) * len(tests) + 1.4, width=5.6,
         squeeze=False, sharey=True,
     )  # fmt: skip
+    step = min(0.24, 0.8 / len(models))
     for ax, train in zip(axes.flat, trainings, strict=True):
         for number, model in enumerate(models):
             chosen = frame[(frame["train"] == train) & (frame["model"] == model)]
             rows = [tests.index(test) for test in chosen["test"]]
-            y = np.array(rows) + 0.24 * (number - (len(models) - 1) / 2)
+            y = np.array(rows) + step * (number - (len(models) - 1) / 2)
             colour, marker = style.CYCLE[number % 6], "osD^vP"[number % 6]
             ax.hlines(
                 y, chosen["auroc_min"], chosen["auroc_max"], color=colour, alpha=0.3,
@@ -523,10 +781,30 @@ def auroc_by_model(frame: pd.DataFrame) -> BookFigure:
             )  # fmt: skip
         ax.axvline(0.5, color=style.INK, linewidth=0.8, linestyle=":", zorder=0)
         ax.set_xlim(0, 1)
+        ax.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
+        ax.set_xticks([0.25, 0.75], minor=True)
         ax.set_xlabel("AUROC")
         ax.set_title(f"trained on\n{train}")
     axes[0, 0].set_yticks(range(len(tests)), tests, family="monospace", fontsize=9)
     axes[0, 0].set_ylim(len(tests) - 0.5, -0.5)
     handles, names = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside lower center", ncols=2)
+    # Two long names fill the width.
+    columns = 2 if len(models) <= 2 else 1
+    figure.legend(handles, names, loc="outside lower center", ncols=columns)
+    _apart(figure)
+    figure.description = _models_described(frame)
     return figure
+
+
+def _models_described(frame: pd.DataFrame) -> str:
+    models = list(dict.fromkeys(frame["model"]))
+    order = ", in this order" if len(models) > 1 else ""
+    sentences = [f"The numbers are median AUROCs of {_listed(models)}{order}."]
+    for train, panel in frame.groupby("train", sort=False):
+        told = []
+        for test, row in panel.groupby("test", sort=False):
+            found = dict(zip(row["model"], row["auroc"], strict=True))
+            numbers = [_number(found.get(model, np.nan)) for model in models]
+            told.append(f"{_listed(numbers)} on {test}")
+        sentences.append(f"For training on {train} they are {'; '.join(told)}.")
+    return " ".join(sentences)
