@@ -372,6 +372,19 @@ def test_the_plane_of_truth_is_described_by_angles():
     )
 
 
+@pytest.mark.parametrize(
+    ("a", "b", "told"),
+    [
+        ([1, 0], [1, 0.0174], "1 degree"),
+        ([3, 0], [5, 0], "0 degrees"),
+        ([1, 1], [-2, -2], "180 degrees"),
+        ([0, 0], [1, 0], "an unknown angle"),
+    ],
+)
+def test_angles_are_told_in_degrees(a, b, told):
+    assert truth._degrees(a, b) == told
+
+
 def line(test, values, train="cities", value="auroc"):
     ends = {f"{value}_min": values, f"{value}_max": values}
     return pd.DataFrame(

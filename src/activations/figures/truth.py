@@ -95,9 +95,10 @@ def _cosine(a: ArrayLike, b: ArrayLike) -> float:
 def _degrees(a: ArrayLike, b: ArrayLike) -> str:
     """Write the angle between two vectors."""
     cosine = _cosine(a, b)
-    return (
-        "an unknown angle" if np.isnan(cosine) else f"{np.degrees(np.arccos(cosine)):.0f} degrees"
-    )
+    if np.isnan(cosine):
+        return "an unknown angle"
+    told = f"{np.degrees(np.arccos(cosine)):.0f}"
+    return f"{told} degree{'' if told == '1' else 's'}"
 
 
 # --- Drawings -----------------------------------------------------------------------------------
