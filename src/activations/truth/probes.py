@@ -470,9 +470,9 @@ class TTPD(_LinearRule):
     -----
     The method has three steps. The directions t_G and t_P are estimated by least squares from
     activations that are centred within each set, as by `truth_directions`. A logistic regression
-    of the polarity on the activations gives the polarity direction p. And a logistic regression
-    of the label on two numbers, a.t_G and a.p, gives the rule. It is linear in a, with weights in
-    the plane of t_G and p. The two numbers are taken along orthonormal vectors of this plane,
+    of the polarity on the activations gives the polarity direction q. And a logistic regression
+    of the label on two numbers, a.t_G and a.q, gives the rule. It is linear in a, with weights in
+    the plane of t_G and q. The two numbers are taken along orthonormal vectors of this plane,
     which changes nothing without penalty; with one, half the square of the length of w is
     penalised, as in any logistic regression on activations.
 
@@ -480,7 +480,7 @@ class TTPD(_LinearRule):
     usually are in so many dimensions; then the tolerance is part of the result. So there is a
     penalty unless `C` says otherwise.
 
-    If all statements have one polarity, t_P and p are not determined. Then t_G is what both
+    If all statements have one polarity, t_P and q are not determined. Then t_G is what both
     directions make together in this polarity, half the difference of the means of true and of
     false activations if there is one set, and the rule is a logistic regression on a.t_G alone.
 
@@ -642,8 +642,9 @@ class MassMean(_LinearRule):
     statements of each class do not differ at all, and enormous weights to those in which they
     hardly do. So S is replaced by :math:`(1 - s) S + s \mu I` with the mean :math:`\mu` of its
     eigenvalues. The shrinkage s is that of Ledoit and Wolf, which estimates where the expected
-    squared distance to the true covariance is least; it needs no choice and tends to 0 as the
-    number of statements grows.
+    squared distance to the true covariance is least, and at least 1e-8; it needs no choice and
+    tends to 0 as the number of statements grows, unless the true covariance is itself a multiple
+    of the identity, which is then what S is shrunk to.
 
     References
     ----------
