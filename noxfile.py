@@ -59,6 +59,10 @@ def python(session: nox.Session, *arguments: str) -> None:
     """Run Python from the shared environment."""
     # The kernel of conf/jupyter is the usual one, only silent about connections on one machine.
     env = {**THREADS, "JUPYTER_PATH": str(ROOT / "conf" / "jupyter")}
+    named = os.environ.get("ACTIVATIONS_DATA", "")
+    if named not in ("", "embedded"):
+        # Cells run in the folder of their page, from which a relative path would lead elsewhere.
+        env["ACTIVATIONS_DATA"] = os.path.abspath(named)
     session.run(str(PYTHON), *arguments, external=True, env=env)
 
 
