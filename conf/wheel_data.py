@@ -4,7 +4,8 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-SHIPPED = ["statements", "activations", "registry.txt"]
+# README.md holds the data's licences, and names whom they ask to name.
+SHIPPED = ["README.md", "statements", "activations", "registry.txt"]
 
 
 class WheelData(BuildHookInterface):
