@@ -1,5 +1,7 @@
 import hashlib
 import json
+import re
+import shutil
 import subprocess
 import sys
 from itertools import pairwise
@@ -392,7 +394,7 @@ def test_the_datasheet_tells_where_the_numbers_come_from(llama, told, tmp_path):
         assert digest == hashlib.sha256((told / f"{key}.csv").read_text().encode()).hexdigest()
     assert sheet.command == (
         "python -m activations.truth.extract tiny-llama --name tiny --statements datasets "
-        "--out out --layer 0 --layer 2 --batch-size 32 --dtype float64"
+        "--out out --layer 0 --layer 2 --default-layer 2 --batch-size 32 --dtype float64"
     )
     assert str(tmp_path) not in json.dumps(sheet.command)
 
@@ -531,6 +533,49 @@ def test_a_model_that_is_not_there(told, tmp_path):
             extract(model, told, tmp_path / "out", progress=False)
     with pytest.raises((DataMissingError, ValueError), match=r"empty' cannot be loaded"):
         extract(tmp_path / "empty", told, tmp_path / "out", progress=False)
+    assert not (tmp_path / "out").exists()
+
+
+def change_configuration(folder, **changes):
+    file = folder / "config.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), **changes}))
+
+
+@pytest.mark.parametrize(
+    ("damage", "match"),
+    [
+        (lambda f: (f / "model.safetensors").write_bytes(b"x" * 100), "cannot be loaded"),
+        (lambda f: (f / "tokenizer.json").write_text("{}"), "cannot be loaded"),
+        (lambda f: change_configuration(f, hidden_size=32), "cannot be loaded"),
+        # The rest of another model's weights would be random numbers, of which nobody is told.
+        (lambda f: change_configuration(f, model_type="bert"), r"lacks \d+ weights of the Bert"),
+        (lambda f: change_configuration(f, num_hidden_layers=4), r"first is model\.layers\.3\."),
+    ],
+)
+def test_a_damaged_model(damage, match, llama, told, tmp_path, capsys):
+    folder = tmp_path / "broken"
+    shutil.copytree(llama, folder)
+    damage(folder)
+    arguments = [str(folder), "--statements", str(told), "--out", str(tmp_path / "out"), "--quiet"]
+    assert main(arguments) == 1
+    assert re.search(rf"broken' .*{match}", capsys.readouterr().err)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_model_without_a_head(llama, told, tmp_path, by_sixteen):
+    AutoModelForCausalLM.from_pretrained(llama).base_model.save_pretrained(tmp_path / "headless")
+    tokenizer(told, "<s> $A").save_pretrained(tmp_path / "headless")
+    change_configuration(tmp_path / "headless", architectures=["LlamaForCausalLM"])
+    extract(tmp_path / "headless", told, tmp_path / "out", name="tiny-llama", progress=False)
+    for k in range(3):
+        file = f"layer_{k}.safetensors"
+        assert files(tmp_path / "out")[file] == files(by_sixteen)[file]
+
+
+@pytest.mark.parametrize("device", ["nonsense", "meta"])
+def test_a_device_that_is_not_there(device, llama, told, tmp_path):
+    with pytest.raises(ValueError, match=f"device must be one .*here, got '{device}'"):
+        extract(llama, told, tmp_path / "out", device=device, progress=False)
     assert not (tmp_path / "out").exists()
 
 

@@ -251,19 +251,38 @@ def _load(
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
+    try:
+        torch.zeros(1, device=device).item()
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(
+            f"device must be one that PyTorch can compute on here, got {device!r} ({error})"
+        ) from error
     options = {} if gguf_file is None else {"gguf_file": gguf_file}
     try:
         tokenizer = AutoTokenizer.from_pretrained(str(model), **options)
-        network = AutoModelForCausalLM.from_pretrained(
-            str(model), dtype=getattr(torch, dtype), **options
+        network, told = AutoModelForCausalLM.from_pretrained(
+            str(model), dtype=getattr(torch, dtype), output_loading_info=True, **options
         )
+    except ImportError:
+        raise
     except OSError as error:
         raise DataMissingError(
             f"model {str(model)!r} cannot be loaded; it must be a folder with a causal language "
             f"model and its tokenizer, or the name of one on the hub ({error})"
         ) from error
-    except ValueError as error:
-        raise ValueError(f"model {str(model)!r} cannot be loaded: {error}") from error
+    # A damaged file shows itself in whichever library meets the damage first.
+    except Exception as error:
+        raise ValueError(
+            f"model {str(model)!r} cannot be loaded ({type(error).__name__}: {error})"
+        ) from error
+    # Transformers only warns of weights that the files lack, and puts random numbers there. A head
+    # may be missing: it comes after the last layer.
+    within = f"{network.base_model_prefix}."
+    if missing := sorted(key for key in told["missing_keys"] if key.startswith(within)):
+        raise ValueError(
+            f"model {str(model)!r} lacks {len(missing)} weights of the {type(network).__name__} "
+            f"that its configuration announces, the first is {missing[0]}; get it anew"
+        )
     return network.to(device).eval(), tokenizer
 
 
