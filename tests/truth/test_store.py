@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import struct
 import subprocess
 import sys
@@ -398,6 +399,8 @@ def damage_sheet(store, **changes):
         ({"layers": []}, "contain layer"),
         ({"layer": 2}, "contain layer"),
         ({"layer": None}, "contain layer"),
+        ({"layer": 1.0}, "contain layer"),
+        ({"layer": True}, "contain layer"),
         ({"statements": {}}, "statements must give"),
         ({"statements": [1, 2, 3, 4]}, "statements must give"),
         ({"statements": dict.fromkeys(SETS, "?")}, "statements must give"),
@@ -422,6 +425,20 @@ def test_a_missing_datasheet(store):
     (store / "activations" / "tiny" / "datasheet.json").unlink()
     refused(store, "tiny/datasheet.json is missing", error=DataMissingError)
     assert models(store) == {}
+
+
+def test_a_datasheet_that_cannot_be_read(store):
+    sheet = store / "activations" / "tiny" / "datasheet.json"
+    sheet.unlink()
+    sheet.mkdir()
+    refused(store, "tiny/datasheet.json cannot be read", error=DataMissingError)
+
+
+def test_a_copied_folder_is_named(store):
+    copy = store / "activations" / "copy"
+    shutil.copytree(store / "activations" / "tiny", copy)
+    with pytest.raises(DataUnusableError, match=r"copy/datasheet\.json is about 'tiny'.*rename"):
+        models(store)
 
 
 def test_a_datasheet_that_is_not_written(store):

@@ -387,7 +387,11 @@ def _problem(told: Mapping[str, Any]) -> str | None:
     layers, last = told["layers"], told["n_layers"] - 1
     if not isinstance(layers, Sequence) or not all(_is_count(k, 0) and k <= last for k in layers):
         return f"layers must be integers of 0, ..., {last}, found {layers!r}"
-    if list(layers) != sorted(set(layers)) or told["layer"] not in layers:
+    if (
+        list(layers) != sorted(set(layers))
+        or not _is_count(told["layer"], 0)
+        or told["layer"] not in layers
+    ):
         return (
             "layers must be in ascending order, without repetition, and contain layer, found "
             f"{list(layers)} and {told['layer']!r}"
@@ -441,6 +445,10 @@ def read_datasheet(folder: str | Path, model: str) -> Datasheet:
         raise DataMissingError(
             f"{_shown(path)} is missing from {path.parent.parent}; {_MAKE_AGAIN}"
         ) from error
+    except OSError as error:
+        raise DataMissingError(
+            f"{_shown(path)} cannot be read ({error}); let this user read it, or {_MAKE_AGAIN}"
+        ) from error
     except (ValueError, RecursionError) as error:
         raise DataUnusableError(f"{_shown(path)} is not JSON ({error}); {_MAKE_AGAIN}") from error
     problem = _problem(told) if isinstance(told, dict) else f"must be an object, found {told!r:.80}"
@@ -448,7 +456,8 @@ def read_datasheet(folder: str | Path, model: str) -> Datasheet:
         raise DataUnusableError(f"{_shown(path)}: {problem}; {_MAKE_AGAIN}")
     if told["model"] != model:
         raise DataUnusableError(
-            f"{_shown(path)} is about {told['model']!r}, but lies in the folder of {model!r}"
+            f"{_shown(path)} is about {told['model']!r}, but lies in the folder of {model!r}; "
+            "a model's folder bears its name: rename the folder, or move it away"
         )
     return Datasheet(**{**told, "layers": tuple(told["layers"])})
 
