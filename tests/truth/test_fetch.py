@@ -457,6 +457,17 @@ def test_a_proxy_is_what_must_be_reached(remote, target, monkeypatch, form):
         module._reach("https://remote.example/", 5)
 
 
+def test_a_proxy_or_remote_without_a_sound_address(target, monkeypatch):
+    for name in ("http_proxy", "no_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    with pytest.raises(ValueError, match=r"base_url is 'http://remote\.example:99999/', .*[Pp]ort"):
+        fetch(target, base_url="http://remote.example:99999", files=FILES)
+    monkeypatch.setenv("http_proxy", "somewhere:else")
+    with pytest.raises(FetchError, match=r"proxy .*no sound address .*variable http_proxy"):
+        fetch(target, base_url="http://remote.example", files=FILES)
+
+
 @pytest.mark.parametrize("address", ["ftp://x/", "", "data/here", "https://", "file:///x"])
 def test_addresses_of_another_kind(target, address):
     with pytest.raises(ValueError, match="base_url must be an address of HTTP or HTTPS"):

@@ -196,8 +196,16 @@ def _reach(url: str, seconds: float) -> None:
     from requests.utils import get_environ_proxies, select_proxy
 
     proxy = select_proxy(url, get_environ_proxies(url))
-    parts = urlsplit(proxy if proxy and "//" in proxy else f"http://{proxy}" if proxy else url)
-    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 1080)
+    try:
+        parts = urlsplit(proxy if proxy and "//" in proxy else f"http://{proxy}" if proxy else url)
+        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 1080)
+    except ValueError as error:
+        if not proxy:
+            raise ValueError(f"base_url is {url!r}, which is no address ({error})") from error
+        raise FetchError(
+            f"the proxy that this machine is set to use has no sound address ({error}); mend the "
+            f"environment variable {urlsplit(url).scheme}_proxy and {_AGAIN}; {_OTHER_WAYS}"
+        ) from error
     deadline = time.monotonic() + seconds
     answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
