@@ -69,6 +69,18 @@ def test_the_variable_names_the_archive(elsewhere, archive, monkeypatch, tmp_pat
             ask()
 
 
+def test_what_is_looked_for_is_told(elsewhere, monkeypatch, tmp_path):
+    for named in (tmp_path / "gone", tmp_path):
+        monkeypatch.setenv("ACTIVATIONS_DATA", str(named))
+        with pytest.raises(DataMissingError, match="acts/, or statements/ and activations/, in it"):
+            available_source()
+        with pytest.raises(DataMissingError, match="no folder with datasets/ and acts/ in it"):
+            load_activations("cities", source="archive")
+    monkeypatch.setenv("ACTIVATIONS_DATA", "embedded")
+    with pytest.raises(DataMissingError, match="where ACTIVATIONS_DATA names no folder"):
+        load_activations("cities", source="archive")
+
+
 def test_the_checkout_s_archive_comes_before_the_embedded_data(elsewhere, archive, monkeypatch):
     assert available_source() == "embedded"
     assert load_activations("cities").source == "embedded"
@@ -133,6 +145,8 @@ def test_missing_data_is_an_oserror_and_unusable_data_a_valueerror():
     ("options", "error", "match"),
     [
         ({"name": "capitals"}, ValueError, "name must be one of"),
+        ({"name": ["cities"]}, ValueError, "name must be one of"),
+        ({"model": ["GPT"]}, ValueError, "model must be one of LLaMA"),
         ({"model": "GPT"}, ValueError, "model must be one of LLaMA"),
         ({"layer": 32}, ValueError, r"layer must be in 0, \.\.\., 31"),
         ({"layer": -1}, ValueError, "layer must be in"),

@@ -192,13 +192,13 @@ def _locate(source: str | os.PathLike[str] | None) -> _Place:
         if asked is None and place.is_store and not place.is_archive:
             place = _Place(place.folder, variable)
     elif asked == "archive" or at_home.is_archive:
-        place, why = at_home, "no ACTIVATIONS_DATA is set and source='archive'"
+        place, why = at_home, "source='archive', where ACTIVATIONS_DATA names no folder,"
     else:
         place, why = _Place(data_folder(), "embedded"), "the embedded default"
     fits = place.is_archive if place.origin == "archive" else place.is_archive or place.is_store
     if not fits:
         wanted = "datasets/ and acts/" + (
-            "" if place.origin == "archive" else ", or statements/ and activations/,"
+            "" if asked == "archive" else ", or statements/ and activations/,"
         )
         raise DataMissingError(
             f"no activations found: {why} leads to {str(place.folder)!r}, which is no folder with "
@@ -274,7 +274,7 @@ def _choose(place: _Place, models: Mapping[str, LanguageModel], name: str | None
         return models[_DEFAULT]
     if name is None and len(models) == 1:
         return next(iter(models.values()))
-    if name is None or name not in models:
+    if not isinstance(name, str) or name not in models:
         raise ValueError(
             f"model must be one of {', '.join(models)} in the source {place.origin!r}, got {name!r}"
         )
@@ -336,7 +336,7 @@ def load_activations(
     Activations('cities': 320 statements, 576 dimensions, SmolLM2-135M-Instruct, layer 14,
     from 'embedded')
     """
-    if name not in SETS:
+    if not isinstance(name, str) or name not in SETS:
         raise ValueError(f"name must be one of {', '.join(SETS)}, got {name!r}")
     place = _locate(source)
     chosen = _choose(place, place.models(), model)
@@ -396,7 +396,7 @@ def statements(name: str, *, source: str | os.PathLike[str] | None = None) -> "p
     """
     import pandas as pd
 
-    if name not in SETS:
+    if not isinstance(name, str) or name not in SETS:
         raise ValueError(f"name must be one of {', '.join(SETS)}, got {name!r}")
     told = read_statements(_locate(source).statements, name)
     return pd.DataFrame(
