@@ -124,9 +124,10 @@ def test_no_module_hides_a_function_of_its_name():
         assert not callable(getattr(parent, leaf, None)) or inspect.ismodule(getattr(parent, leaf))
 
 
-def test_the_example_in_the_readme_runs():
+def test_the_examples_in_the_readme_run():
     readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
-    (example,) = re.findall(r"```python\n(.*?)```", readme, re.DOTALL)
     names = {}
-    exec(example, names)
+    for example in re.findall(r"```python\n(.*?)```", readme, re.DOTALL):
+        exec(example, names)
     assert len(names["regions"]) >= names["regions"].n_linear_regions > 1000
+    assert names["cities"].source == "embedded"
