@@ -517,6 +517,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             named = str(fetch())
     except (DataMissingError, DataUnusableError) as error:
         told = " ".join(str(error).split())
+        if named:
+            told += "; as long as ACTIVATIONS_DATA names a folder, none is fetched"
         if if_possible and isinstance(error, FetchError):
             _say(f"warning: the book is built without the course's archive: {told}")
             return 0
