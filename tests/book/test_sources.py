@@ -14,6 +14,7 @@ ALLOWED = {
     r"\b4096\b": "the width of the model's residual stream, a fact about the model",
     r"\b1496\b|\b748\b|\b354\b|\b344\b": "sizes of the course's sets, facts about the archive",
     r"\b\d{4}\.\d{4,5}\b": "arXiv numbers",
+    r"Qwen2\.5-Coder-1\.5B": "a model's name",
     r"\b1000\b": "the number of initialisations drawn, a choice and no result",
 }
 

@@ -152,7 +152,7 @@ def test_verdict_table_has_a_column_a_model(frame):
 
 def test_a_sentence_names_every_model(frame):
     told = scale.tell(frame, train="cities", test="neg_sp_en_trans")
-    assert " on small; " in told
+    assert " on small; it " in told
     assert told.endswith("inverts on large")
     told = scale.tell(frame.assign(auroc=1.0), train="cities", test="cities")
     assert told == "transfers on small and large"

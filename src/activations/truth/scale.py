@@ -520,7 +520,7 @@ def tell(frame: pd.DataFrame, *, train: str, test: str) -> str:
     Returns
     -------
     str
-        Such as ``"inverts on A; transfers on B and C"``.
+        Such as ``"inverts on A; it transfers on B and C"``.
 
     Raises
     ------
@@ -534,7 +534,7 @@ def tell(frame: pd.DataFrame, *, train: str, test: str) -> str:
     >>> rows = [("A", "cities", "neg_cities", 0.0), ("B", "cities", "neg_cities", 0.95)]
     >>> frame = pd.DataFrame(rows, columns=["model", "train", "test", "auroc"])
     >>> tell(frame, train="cities", test="neg_cities")
-    'inverts on A; transfers on B'
+    'inverts on A; it transfers on B'
     """
     chosen = frame[(frame.train == train) & (frame.test == test)]
     if chosen.empty:
@@ -542,7 +542,7 @@ def tell(frame: pd.DataFrame, *, train: str, test: str) -> str:
     told: dict[str, list[str]] = {}
     for model, auroc in zip(chosen.model, chosen.auroc, strict=True):
         told.setdefault(verdict(float(auroc)), []).append(str(model))
-    return "; ".join(
+    return "; it ".join(
         f"{word} on {' and '.join(filter(None, [', '.join(names[:-1]), names[-1]]))}"
         for word, names in told.items()
     )
