@@ -461,6 +461,8 @@ def fetch(
                 verify(target, files)
                 return target
             staging = target.with_name(target.name + ".part")
+            if os.path.lexists(staging) and not staging.is_dir():
+                raise FetchError(f"{staging} must be a folder, and is none; remove it and {_AGAIN}")
             _fill(staging, base_url, timeout, files, size)
             try:
                 verify(staging, files)
