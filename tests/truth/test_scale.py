@@ -360,12 +360,19 @@ def sweep():
         lambda text: text.replace("auroc_min", "auroc_least"),
         lambda text: text.splitlines()[0] + "\n",
         lambda text: text.replace(",1.000000", ",1.500000", 1),
+        lambda text: "".join(text.splitlines(keepends=True)[:-1]),
+        lambda text: text + text.splitlines(keepends=True)[-1],
+        lambda text: text.replace("\n0,", "\n1,", 1),
+        lambda text: text.replace("\n0,", "\n-1,"),
+        lambda text: text.replace(",neg_cities,", ",capitals,"),
         lambda text: text.replace("\n0,", "\nzero,"),
         lambda text: text + "1,2,3,4,5,6,7,8,9,10,11,12\n",
         lambda text: text + "1,cities,cities,1,,,,,,\n",
     ],
 )
-def test_a_damaged_sweep_is_refused(sweep, tmp_path, damage):
+def test_a_damaged_sweep_is_refused(sweep, store, tmp_path, damage):
+    _, sheet = store
+    write_datasheet(tmp_path, dataclasses.replace(sheet, n_layers=1, layers=(0,), layer=0))
     path = tmp_path / "activations" / "tiny" / scale.SWEEP_FILE
     with pytest.raises(DataMissingError, match="is missing"):
         scale.read_sweep(tmp_path, "tiny")

@@ -10,6 +10,7 @@ stores what it finds.
 
 import argparse
 import io
+import itertools
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -47,7 +48,7 @@ from activations.truth.sources import (
     load_activations,
 )
 from activations.truth.statement_sets import SETS, DataMissingError, DataUnusableError
-from activations.truth.store import model_folder, write_safely
+from activations.truth.store import model_folder, read_datasheet, write_safely
 
 __all__ = [
     "SWEEP_FILE",
@@ -975,6 +976,15 @@ def read_sweep(folder: str | Path, model: str) -> pd.DataFrame:
         raise DataUnusableError(
             f"{path}: the columns must be {', '.join(_SWEEP_COLUMNS)}, the last six of them shares "
             f"from 0 to 1; {again}"
+        )
+    layers = range(read_datasheet(folder, model).n_layers)
+    trainings = [" + ".join(names) for names in TRAININGS]
+    wanted = sorted(itertools.product(layers, trainings, SETS))
+    if sorted(zip(frame.layer, frame.train, frame.test, strict=True)) != wanted:
+        raise DataUnusableError(
+            f"{path}: must have one row for each of {len(layers)} layers, of {len(trainings)} "
+            f"trainings and of {len(SETS)} test sets, found {len(frame)} rows that are others; "
+            f"{again}"
         )
     return frame
 
