@@ -42,6 +42,8 @@ extensions = [
     "slips",
     "accessibility",
     "icons",
+    "editions",
+    "notebooks",
 ]
 # reStructuredText comes first, so that pages which autosummary writes are in it.
 source_suffix = {".rst": "restructuredtext", ".md": "myst-nb"}
@@ -141,6 +143,10 @@ if addresses["site-url"]:
     extensions += ["sphinxext.opengraph", "sphinx_sitemap"]
     ogp_site_url = addresses["site-url"]
     sitemap_url_scheme = "{link}"
+
+# Editions and notebooks (see _ext/editions.py and _ext/notebooks.py) ------------------------------
+activations_solutions = True
+activations_address = addresses["site-url"] or addresses["repository-url"]
 
 # Paper ------------------------------------------------------------------------------------------
 latex_elements = {"preamble": latex()}
