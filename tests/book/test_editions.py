@@ -1,25 +1,34 @@
 """The student edition: no trace of a solution, every number that of the full edition."""
 
+import pickle
 import re
 import zlib
+from functools import cache
+from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
-from chapters import CHAPTERS, PAGES, ROOT, need_pages
+from chapters import BOOK, CELL, CHAPTERS, PAGES, SOURCES, STUDENT_PAGES, cell_code, need_pages
+from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.search.en import SearchEnglish
 from sphinx.util.docutils import docutils_namespace, patch_docutils
+from sphinx_exercise.nodes import solution_node
 
 # Of Sphinx's next versions other extensions have to hear.
 pytestmark = pytest.mark.filterwarnings(
     "ignore::DeprecationWarning", "ignore::PendingDeprecationWarning"
 )
 
-STUDENT = ROOT / "build" / "html-student"
+STUDENT_DOCTREES = STUDENT_PAGES.with_name("doctrees-student")
 
 SOLUTION = re.compile(r"^```\{solution-start\}.*?^```\{solution-end\}\n```$", re.M | re.S)
 ALT = re.compile(r"^ +alt: (.*)$", re.MULTILINE)
-WORD = re.compile(r"[a-z]{5,}")
+LABEL = re.compile(r"^(?::label:|    name:) (\S+)$|label=\"([\w-]+)\"", re.MULTILINE)
+CITATION = re.compile(r"\{cite:\w+\}`([\w, ]+)`")
+WORD = re.compile(r"[a-z]{6,}")
+#: A line of prose without any markup stands on the page letter by letter.
+PLAIN = re.compile(r"[A-Za-z][A-Za-z ,;.-]{25,}")
 
 BIBLIOGRAPHY = """
 @book{opened, author = {Ann Open}, title = {Seen by all}, publisher = {P}, year = {2001}}
@@ -49,7 +58,8 @@ Show {prf:ref}`thm-first`; see {cite:t}`opened` and {download}`both.txt`.
 ```{solution-start} ex-one
 :label: sol-one
 ```
-The marmalade is {index}`quince <marmelo>`; see {cite:t}`hidden`, {numref}`fig-kept` and {eq}`eq-kept`.
+The marmalade is {index}`quince <marmelo>`.
+See {cite:t}`hidden`, {numref}`fig-kept` and {eq}`eq-kept`.
 
 :::{prf:lemma} Kept
 :label: lem-kept
@@ -210,3 +220,154 @@ def test_the_open_text_cannot_point_into_a_solution(build, reference):
     assert build(solutions=True, reference=reference)[1] == ""
     label = reference.split("`")[1]
     assert label in build(solutions=False, reference=reference)[1]
+
+
+# The book ---------------------------------------------------------------------------------------
+def parts(path):
+    """Return the solutions of a page's source, and the rest of it."""
+    text = path.read_text(encoding="utf-8")
+    return SOLUTION.findall(text), SOLUTION.sub("", text)
+
+
+OPEN = "\n".join(parts(path)[1] for path in SOURCES)
+CLOSED = "\n".join(solution for path in SOURCES for solution in parts(path)[0])
+
+
+def marks(solution):
+    """Return what a page says if it shows a solution: sentences, code, descriptions of figures."""
+    found = PLAIN.findall(CELL.sub("", solution))
+    for cell in CELL.findall(solution):
+        found += ALT.findall(cell)
+        if "remove-cell" not in cell:
+            found += [
+                line.strip()
+                for line in cell_code(cell).splitlines()
+                if len(line) > 20 and "import" not in line
+            ]
+    return [mark for mark in found if mark not in OPEN]
+
+
+@cache
+def said(path):
+    """Return all that a page says, to any reader."""
+    page = BeautifulSoup(path.read_text(encoding="utf-8"), "lxml")
+    for tag in page.select("script, style"):
+        tag.decompose()
+    words = [page.get_text()]
+    for attribute in ("aria-label", "alt", "title"):
+        words += [tag[attribute] for tag in page.select(f"[{attribute}]")]
+    return "\n".join(words)
+
+
+def texts(folder):
+    return [p for p in folder.rglob("*") if p.suffix in {".html", ".js", ".txt", ".json"}]
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_the_students_pages_say_nothing_that_a_solution_says(path):
+    need_pages(STUDENT_PAGES)
+    # The package's own documentation is not about the sheet, but may call what a solution calls.
+    pages = [p for p in STUDENT_PAGES.rglob("*.html") if p.parent.name != "api"]
+    everything = "\n".join(map(said, pages))
+    solutions = parts(path)[0]
+    assert solutions
+    for solution in solutions:
+        wanted = marks(solution)
+        assert wanted, solution.splitlines()[0]
+        assert [mark for mark in wanted if mark in everything] == []
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_the_full_pages_say_it(path):
+    need_pages()
+    page = said(PAGES / f"{path.stem}.html")
+    for solution in parts(path)[0]:
+        wanted = marks(solution)
+        assert [mark for mark in wanted if mark not in page] == []
+
+
+def test_no_label_of_a_solution_is_in_the_students_edition():
+    need_pages(STUDENT_PAGES)
+    labels = {first or second for first, second in LABEL.findall(CLOSED)}
+    assert len(labels) > 40
+    inventory = (STUDENT_PAGES / "objects.inv").read_bytes().split(b"zlib.\n", 1)[1]
+    everything = zlib.decompress(inventory).decode() + "".join(
+        path.read_text(encoding="utf-8") for path in texts(STUDENT_PAGES)
+    )
+    known = set(re.findall(r"[\w-]+", everything))
+    assert not labels & known
+
+
+def test_the_students_search_knows_no_word_that_only_solutions_use():
+    need_pages(STUDENT_PAGES)
+    stem = SearchEnglish({}).stem
+    opened = {stem(word) for word in WORD.findall(OPEN.lower())}
+    # Words of the package's own documentation are in the open, too.
+    for path in (STUDENT_PAGES / "appendix").rglob("*.html"):
+        opened |= {stem(word) for word in WORD.findall(said(path).lower())}
+    closed = {stem(word) for word in WORD.findall(CELL.sub("", CLOSED).lower())} - opened
+    assert len(closed) > 20
+    index = (STUDENT_PAGES / "searchindex.js").read_text(encoding="utf-8")
+    assert not closed & set(WORD.findall(index))
+    if (PAGES / "searchindex.js").is_file():
+        full = set(WORD.findall((PAGES / "searchindex.js").read_text(encoding="utf-8")))
+        assert len(closed & full) > 15
+
+
+def test_the_students_bibliography_lists_what_the_open_text_cites():
+    need_pages(STUDENT_PAGES)
+    opened = {k.strip() for keys in CITATION.findall(OPEN) for k in keys.split(",")}
+    closed = {k.strip() for keys in CITATION.findall(CLOSED) for k in keys.split(",")} - opened
+    entries = (BOOK / "references.bib").read_text(encoding="utf-8")
+    listed = said(STUDENT_PAGES / "appendix" / "bibliography.html")
+    for key in closed:
+        title = re.search(rf"{key},.*?title *= *[{{\"]+(.{{15}})", entries, flags=re.DOTALL)
+        assert title[1] not in listed, key
+
+
+def test_no_figure_of_a_solution_is_among_the_students_files():
+    need_pages(STUDENT_PAGES)
+    opened, closed = set(), set()
+    for path in CHAPTERS:
+        page = pickle.loads((STUDENT_DOCTREES / f"{path.stem}.doctree").read_bytes())
+        hidden = {id(i) for s in page.findall(solution_node) for i in s.findall(nodes.image)}
+        for image in page.findall(nodes.image):
+            (closed if id(image) in hidden else opened).add(Path(image["uri"]).name)
+    there = {path.name for path in (STUDENT_PAGES / "_images").iterdir()}
+    assert len(opened & there) > 10
+    assert len(closed - opened) > 10
+    assert not (closed - opened) & there
+
+
+def test_no_source_is_among_the_students_files():
+    need_pages(STUDENT_PAGES)
+    assert not [p for p in STUDENT_PAGES.rglob("*") if p.suffix in {".md", ".ipynb"}]
+    assert not [p for p in STUDENT_PAGES.rglob("_sources/*") if p.is_file()]
+
+
+def test_the_students_pages_say_what_they_are_and_the_full_ones_do_not():
+    need_pages(STUDENT_PAGES)
+    for path in CHAPTERS:
+        assert "student edition" in said(STUDENT_PAGES / f"{path.stem}.html")
+    assert "This is the student edition" in said(STUDENT_PAGES / "index.html")
+    need_pages()
+    assert "student edition" not in said(PAGES / "index.html")
+
+
+NUMBERED = ".proof .admonition-title, .exercise .admonition-title, figcaption, caption"
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_the_students_numbers_are_those_of_the_full_edition(path):
+    need_pages(STUDENT_PAGES)
+    need_pages()
+    full, student = (
+        BeautifulSoup((folder / f"{path.stem}.html").read_text(encoding="utf-8"), "lxml")
+        for folder in (PAGES, STUDENT_PAGES)
+    )
+    for solution in full.select(".solution"):
+        solution.decompose()
+    for css in (NUMBERED, ".eqno", "h1, h2, h3", ".reference.internal"):
+        numbers = [tag.get_text() for tag in student.select(f"article {css}")]
+        assert len(numbers) > 5
+        assert numbers == [tag.get_text() for tag in full.select(f"article {css}")]
