@@ -357,6 +357,12 @@ def test_the_students_pages_say_what_they_are_and_the_full_ones_do_not():
 NUMBERED = ".proof .admonition-title, .exercise .admonition-title, figcaption, caption"
 
 
+def heads(tag):
+    """Return what a tag says; of a caption, which may depend on the data, its number."""
+    text = tag.get_text()
+    return text.split(". ")[0].split(" ")[:2] if tag.name.endswith("caption") else text
+
+
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 def test_the_students_numbers_are_those_of_the_full_edition(path):
     need_pages(STUDENT_PAGES)
@@ -368,6 +374,6 @@ def test_the_students_numbers_are_those_of_the_full_edition(path):
     for solution in full.select(".solution"):
         solution.decompose()
     for css in (NUMBERED, ".eqno", "h1, h2, h3", ".reference.internal"):
-        numbers = [tag.get_text() for tag in student.select(f"article {css}")]
+        numbers = [heads(tag) for tag in student.select(f"article {css}")]
         assert len(numbers) > 5
-        assert numbers == [tag.get_text() for tag in full.select(f"article {css}")]
+        assert numbers == [heads(tag) for tag in full.select(f"article {css}")]

@@ -1,6 +1,7 @@
 """The chapters as notebooks: what they say, and that they run on their own."""
 
 import ast
+import os
 import re
 
 import nbformat
@@ -24,7 +25,10 @@ written = [
 def read(path):
     """Return a notebook, or skip the test where it has not been written."""
     if not path.is_file():
-        pytest.skip("the notebooks are missing: run `nox -s notebooks` first")
+        message = f"{path.parent.name} is missing: run `nox -s notebooks` first"
+        if os.environ.get("ACTIVATIONS_PAGES") == "required":
+            pytest.fail(message)
+        pytest.skip(message)
     return nbformat.read(path, as_version=4)
 
 
