@@ -8,12 +8,14 @@ from the same register and is not counted anew. The look itself is in ``conf/lat
 
 import re
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import Any
 
 from docutils import nodes
+from macros import MACROS
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.highlighting import PygmentsBridge
+from sphinx.util import logging
 from sphinx.writers.latex import LaTeXTranslator
 from sphinx_exercise.nodes import (
     exercise_enumerable_node,
@@ -22,6 +24,11 @@ from sphinx_exercise.nodes import (
     solution_node,
 )
 from sphinx_proof.nodes import NODE_TYPES, proof_node
+
+log = logging.getLogger(__name__)
+
+#: What begins with its name and goes on in the same line.
+BOXES = (exercise_node, exercise_enumerable_node, solution_node)
 
 #: Environments in which TeX breaks lines by itself.
 LINES = re.compile(r"\\begin\{(?:aligned|alignedat|gathered|split|cases|array|[pbv]?matrix)\}")
@@ -52,61 +59,102 @@ def last_place(block: nodes.Element) -> nodes.Element | None:
     return None
 
 
-def weight(entry: nodes.Element) -> float:
-    """Estimate how wide a table's cell is on one line, in characters."""
-    width = 0.0
-    for text in entry.findall(nodes.Text):
-        if isinstance(text.parent, nodes.math):
-            source = re.sub(r"\\(?:mathbf|mathrm|operatorname|text|left|right|boldsymbol)\b", "", text)
-            source = re.sub(r"\\[a-zA-Z]+", "m", source)
-            width += 1.1 * len(re.sub(r"[{}^_\s\\]", "", source))
-        elif isinstance(text.parent, nodes.literal):
-            width += 1.15 * len(text)
-        else:
-            width += len(text)
-    return width
+#: Widths of characters in ems of Latin Modern Roman, about; others are about half an em wide.
+WIDTHS = {
+    **dict.fromkeys(" .,:;'|!()[]/ijlt-\u00a0", 0.32),
+    **dict.fromkeys("frsI", 0.39),
+    **dict.fromkeys("mwM%W–+−=…", 0.83),
+    **dict.fromkeys("ABCDEFGHKLNOPQRSTUVXYZ_", 0.72),
+}
+#: Ems between two columns, and what an estimate may lack.
+GAP = 1.4
+#: A column with cells longer than this, in ems, is text that may be broken anywhere.
+TEXT = 13.0
+#: How a table may be set, the best first: size of type, ems on a line, whether short cells may be
+#: broken, whether the table lies on its side.
+WAYS = [
+    ("small", 42.0, False, False),
+    ("footnotesize", 46.6, False, False),
+    ("scriptsize", 52.4, False, False),
+    ("footnotesize", 46.6, True, False),
+    ("scriptsize", 52.4, True, False),
+    ("footnotesize", 73.0, False, True),
+    ("scriptsize", 82.0, True, True),
+]
+#: What the book's macros print, where that is a word.
+WORDS = {
+    name: found[1]
+    for name, body in MACROS.items()
+    if (found := re.search(r"\\operatorname\*?\{(.*)\}$", body))
+}
 
 
-def breakable(entry: nodes.Element) -> bool:
-    """Tell whether a cell can take more than one line without harm."""
-    return " " in entry.astext().strip()
+def formula_width(source: str) -> float:
+    """Estimate the width of a formula in ems, from its source."""
+    source = re.sub(r"\\[a-zA-Z]+", lambda m: WORDS.get(m[0], m[0]), source)
+    source = re.sub(r"\\(?:math|bold|oper|text|left|right|big)[a-z]*", "", source)
+    source = re.sub(r"\\[a-zA-Z]+", "M", source)
+    return sum(WIDTHS.get(c, 0.55) for c in re.sub(r"[{}^_\s\\]", "", source))
 
 
-def shares(columns: list[list[nodes.Element]], room: float) -> list[float]:
-    """Divide a line of `room` characters among columns of cells.
+def pieces(entry: nodes.Element) -> list[float]:
+    """Return the widths, in ems, of a cell's words, formulas and intervals."""
+    found, glued = [], 0.0
+    for leaf in entry.findall(lambda n: isinstance(n, nodes.Text)):
+        if isinstance(leaf.parent, nodes.math):
+            glued += formula_width(leaf.astext())
+            continue
+        each = 0.525 if isinstance(leaf.parent, nodes.literal) else None
+        # An interval stays on one line.
+        text = re.sub(r"\[[^\]]*\]", lambda m: m[0].replace(" ", "\u00a0"), leaf.astext())
+        for part in re.split(r"( |\n)", text):
+            if part in (" ", "\n"):
+                if glued:
+                    found.append(glued)
+                glued = 0.0
+            else:
+                glued += sum(each or WIDTHS.get(c, 0.52) for c in part)
+    return [*found, glued] if glued else found
 
-    The result has a width for each column that must be broken into lines, and 0 for each that
-    keeps the width it has.
+
+def whole(words: list[float]) -> float:
+    """Return the width of words on one line."""
+    return sum(words) + WIDTHS[" "] * max(0, len(words) - 1)
+
+
+def fit(
+    heads: list[list[float]], bodies: list[list[list[float]]], room: float, breaks: bool = False
+) -> list[float] | None:
+    """Divide a line of `room` ems among columns, given the words of each head and each cell.
+
+    Returns each column's width, its natural one where there is room for it, or None where the
+    columns do not fit. Heads are broken first, then text, and short cells only if `breaks`.
     """
-    natural = [max((weight(cell) for cell in cells), default=0.0) for cells in columns]
+    room -= GAP * (len(heads) - 1)
+    natural, least = [], []
+    for head, cells in zip(heads, bodies, strict=True):
+        body = max(map(whole, cells), default=0.0)
+        natural.append(max(body, whole(head)))
+        word = max((w for words in [head, *cells] for w in words), default=0.0)
+        short = word if breaks else max(body, word)
+        least.append(min(max(word, 6.0) if body > TEXT else short, natural[-1]))
     if sum(natural) <= room:
-        return [0.0] * len(columns)
-    least = [
-        max((max(map(len, cell.astext().split()), default=0) for cell in cells), default=0)
-        for cells in columns
-    ]
-    fixed = [not any(map(breakable, cells)) for cells in columns]
-    # Columns that need less than an equal share keep their width; the others divide the rest.
-    while True:
-        rest = room - sum(n for n, f in zip(natural, fixed, strict=True) if f)
-        open_ = [i for i, f in enumerate(fixed) if not f]
-        if not open_:
-            return [0.0] * len(columns)
-        fits = [i for i in open_ if natural[i] <= rest / len(open_)]
-        if not fits:
-            break
-        for i in fits:
-            fixed[i] = True
-    wanted = {i: max(natural[i] ** 0.5, float(least[i]) ** 0.5) for i in open_}
-    total = sum(wanted.values())
-    return [rest * wanted[i] / total if i in wanted else 0.0 for i in range(len(columns))]
+        return natural
+    spare = room - sum(least)
+    if spare < 0:
+        return None
+    wanted = [n - k for n, k in zip(natural, least, strict=True)]
+    # Who wants little gets all of it; those who want much divide the rest by their wants.
+    given = [0.0] * len(wanted)
+    for place, i in enumerate(sorted(range(len(wanted)), key=wanted.__getitem__)):
+        share = spare / (len(wanted) - place)
+        given[i] = min(wanted[i], share)
+        spare -= given[i]
+    return [k + g for k, g in zip(least, given, strict=True)]
 
 
 class PaperTranslator(LaTeXTranslator):
     """Sphinx's translator, with the book's own environments and numbers."""
-
-    #: Characters of ten points that a line of a table holds, in three sizes of type.
-    SIZES: ClassVar = [("small", 86.0), ("footnotesize", 96.0), ("scriptsize", 108.0)]
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -127,10 +175,21 @@ class PaperTranslator(LaTeXTranslator):
 
     # Chapters ------------------------------------------------------------------------------------
 
+    def visit_document(self, node: nodes.Element) -> None:
+        super().visit_document(node)
+        self.body.append(r"\bookunnumbered")
+
     def visit_start_of_file(self, node: nodes.Element) -> None:
         super().visit_start_of_file(node)
         numbered = bool(self.builder.env.toc_secnumbers.get(self.docname))
         self.body.append(r"\booknumbered" if numbered else r"\bookunnumbered")
+        if self.docname.startswith(self.config.paper_small):
+            self.body.append(r"\begin{bookreference}")
+
+    def depart_start_of_file(self, node: nodes.Element) -> None:
+        if self.docname.startswith(self.config.paper_small):
+            self.body.append("\n\\end{bookreference}\n")
+        super().depart_start_of_file(node)
 
     # Mathematics ---------------------------------------------------------------------------------
 
@@ -149,7 +208,11 @@ class PaperTranslator(LaTeXTranslator):
 
     def visit_paragraph(self, node: nodes.Element) -> None:
         place = node.parent.index(node)
-        if place and isinstance(node.parent[place - 1], nodes.math_block):
+        if place:
+            runs_in = isinstance(node.parent[place - 1], nodes.math_block)
+        else:
+            runs_in = isinstance(node.parent.parent, BOXES)
+        if runs_in:
             self.body.append("%\n")
         else:
             super().visit_paragraph(node)
@@ -175,27 +238,30 @@ class PaperTranslator(LaTeXTranslator):
         return "".join(self.popbody()).strip()
 
     def cell(self, entry: nodes.Element) -> str:
-        text = self.written(entry)
-        return re.sub(r"\\sphinxAtStartPar\s*", "", text)
+        text = re.sub(r"\\sphinxAtStartPar\s*", "", self.written(entry))
+        return re.sub(r"(\{\[\}[^{}]*?), ([^{}]*?\{\]\})", r"\1,~\2", text)
 
     def set_table(self, node: nodes.Element) -> str:
         rows = list(node.findall(nodes.row))
         head = sum(1 for row in rows if isinstance(row.parent, nodes.thead))
-        width = max(len(row.children) for row in rows)
-        columns = [[row[i] for row in rows if i < len(row.children)] for i in range(width)]
-        for _size, room in self.SIZES:
-            room -= 2.2 * (width - 1)
-            size, widths = _size, shares(columns, room)
-            if not any(widths):
+        columns = list(zip(*(row.children for row in rows), strict=True))
+        width = len(columns)
+        heads = [[w for cell in column[:head] for w in pieces(cell)] for column in columns]
+        bodies = [[pieces(cell) for cell in column[head:]] for column in columns]
+        for size, room, breaks, aside in WAYS:  # noqa: B007
+            if widths := fit(heads, bodies, room, breaks):
                 break
         else:
-            size, room = self.SIZES[0][0], self.SIZES[0][1] - 2.2 * (width - 1)
-            widths = shares(columns, room)
-        right = ["text-right" in cells[-1].get("classes", []) for cells in columns]
-        specs = [
-            rf"B{{{w / room:.4f}}}" if w else "r" if flush else "l"
-            for w, flush in zip(widths, right, strict=True)
-        ]
+            log.warning("a table is too wide for paper", type="paper", location=node)
+            widths = [room / width] * width
+        specs = []
+        for column, words, cells, share in zip(columns, heads, bodies, widths, strict=True):
+            flush = "text-right" in column[-1].get("classes", [])
+            if max(map(whole, [words, *cells])) <= share:
+                specs.append("r" if flush else "l")
+            else:
+                # A little more than estimated, so that the longest word fits.
+                specs.append(f"{'R' if flush else 'L'}{{{share + 0.3:.2f}em}}")
         lines = [" & ".join(self.cell(entry) for entry in row.children) + r" \\" for row in rows]
         title = next(iter(node.findall(nodes.title)), None)
         caption = ""
@@ -207,20 +273,52 @@ class PaperTranslator(LaTeXTranslator):
         labels = self.hypertarget_to(node)
         top, body = "\n".join(lines[:head]), "\n".join(lines[head:])
         environment = "booklongtable" if len(rows) > 32 else "booktable"
-        caption = rf"\booknumber{{table}}{{{number}}}\caption{{{caption}}}{labels}" if number else ""
+        caption = (
+            rf"\booknumber{{table}}{{{number}}}\caption{{{caption}}}{labels}" if number else ""
+        )
         if environment == "booklongtable":
             start = f"{caption}\\\\\n" if caption else ""
             return (
-                f"\n\n\\begin{{booklongtable}}{{{size}}}{{{width - 1}}}{{{''.join(specs)}}}\n{start}"
+                f"\n\n\\begin{{booklongtable}}{{{size}}}{{{''.join(specs)}}}\n{start}"
                 f"\\toprule\n{top}\n\\midrule\n\\endfirsthead\n"
                 f"\\toprule\n{top}\n\\midrule\n\\endhead\n\\bottomrule\n\\endfoot\n"
                 f"{body}\n\\end{{booklongtable}}\n\n"
             )
-        kind = "booktable" if number else "bookplaintable"
+        kind = "booksidetable" if aside else "booktable" if number else "bookplaintable"
         return (
-            f"\n\n\\begin{{{kind}}}{{{size}}}{{{width - 1}}}{{{caption}}}{{{''.join(specs)}}}\n"
+            f"\n\n\\begin{{{kind}}}{{{size}}}{{{caption}}}{{{''.join(specs)}}}\n"
             f"\\toprule\n{top}\n\\midrule\n{body}\n\\bottomrule\n\\end{{{kind}}}\n\n"
         )
+
+    # Cells ---------------------------------------------------------------------------------------
+
+    def visit_container(self, node: nodes.Element) -> None:
+        if "cell_output" in node["classes"]:
+            self.body.append("\n\\begin{bookoutput}")
+
+    def depart_container(self, node: nodes.Element) -> None:
+        if "cell_output" in node["classes"]:
+            self.body.append("\n\\end{bookoutput}")
+
+    # The package's pages -------------------------------------------------------------------------
+
+    def visit_field_list(self, node: nodes.Element) -> None:
+        self.body.append("\\begin{bookfields}\n")
+
+    def depart_field_list(self, node: nodes.Element) -> None:
+        self.body.append("\\end{bookfields}\n")
+
+    def visit_seealso(self, node: nodes.Element) -> None:
+        self.body.append("\n\\begin{bookseealso}")
+
+    def depart_seealso(self, node: nodes.Element) -> None:
+        self.body.append("\\end{bookseealso}\n")
+
+    def visit_abbreviation(self, node: nodes.Element) -> None:
+        """Leave out what an abbreviation stands for: pages show it when pointed at."""
+
+    def depart_abbreviation(self, node: nodes.Element) -> None:
+        """Nothing was opened."""
 
     # Boxes ---------------------------------------------------------------------------------------
 
@@ -292,7 +390,7 @@ def visit_solution(translator: PaperTranslator, node: nodes.Element) -> None:
     title = node[0]
     number = re.search(r"Exercise ([\d.]+)", title.astext())
     node.remove(title)
-    name = f"Solution of Exercise {number[1]}" if number else "Solution"
+    name = f"Solution to Exercise {number[1]}" if number else "Solution"
     label = translator.hypertarget(node["label"], anchor=False)
     translator.body.append(
         f"\n\n\\begin{{booksolution}}{{\\hyperref[exercise:{node['target_label']}]{{{name}}}}}{label}\n"
@@ -309,32 +407,77 @@ def visit_exercise_reference(translator: PaperTranslator, node: nodes.Element) -
     raise nodes.SkipNode
 
 
-def pages_of(tree: nodes.document) -> Iterator[nodes.Element]:
-    """Yield the first page and the pages that were put into it."""
-    yield tree
-    yield from tree.findall(addnodes.start_of_file)
+def as_list(cards: nodes.Element) -> nodes.definition_list:
+    """Return the cards of a grid as a list of titles, which are links, with what each says."""
+    entries = nodes.definition_list()
+    for card in cards.findall(lambda n: design(n) == "card"):
+        title = next(iter(card.findall(lambda n: design(n) == "card-title"))).astext().strip()
+        link = next(iter(card.findall(nodes.reference)))
+        link.children = []
+        link += nodes.Text(re.sub(r"^(\d+) · ", r"\1. ", title))
+        body = [p.deepcopy() for p in card.findall(nodes.paragraph)]
+        entries += nodes.definition_list_item(
+            "", nodes.term("", "", link.deepcopy()), nodes.definition("", *body)
+        )
+    return entries
+
+
+def design(node: nodes.Node) -> str:
+    return str(node.get("design_component", "")) if isinstance(node, nodes.Element) else ""
+
+
+def as_chapters(tree: nodes.document, title: str) -> None:
+    """Make a chapter of what the first page says, and chapters of the pages behind it.
+
+    Sphinx would take the first page's sections for chapters, and hang the pages below that
+    section of it that holds their list.
+    """
+    first = next(iter(tree.findall(nodes.section)))
+    following = list(tree.findall(addnodes.start_of_file))
+    for page in following:
+        # Sphinx puts the pages together without telling their parts.
+        for child in page.children:
+            child.parent = page
+    outer = [page for page in following if not any(p in following for p in above(page))]
+    for page in outer:
+        page.parent.remove(page)
+    own = [node for node in first.children if not isinstance(node, nodes.title)]
+    heading = next(node for node in first.children if isinstance(node, nodes.title))
+    preface = nodes.section("", nodes.title("", title), *own, ids=[nodes.make_id(title)])
+    first.children = []
+    first += [heading, preface, *outer]
+
+
+def above(node: nodes.Node) -> Iterator[nodes.Node]:
+    """Yield what a node stands in, from the inside out."""
+    while node.parent is not None:
+        node = node.parent
+        yield node
 
 
 def prepare(app: Sphinx, tree: nodes.document, docname: str) -> None:
     """Make of the pages what paper can show."""
     if app.builder.format != "latex":
         return
-    for page in pages_of(tree):
-        name = page["docname"]
-        for node in page.findall(lambda n: isinstance(n, nodes.table)):
-            node.setdefault("docname", name)
+    for grid in list(tree.findall(lambda n: design(n) == "grid-container")):
+        grid.replace_self(as_list(grid))
+    as_chapters(tree, app.config.paper_preface)
 
 
 def set_up_builder(app: Sphinx) -> None:
     """Use colours that print well; the style sheet is written before any page."""
     if app.builder.format == "latex":
         app.config.pygments_style = app.config.paper_pygments_style
+        # The list of pages names the index, which no page is and which paper has anyway.
+        app.config.suppress_warnings = [*app.config.suppress_warnings, "toc.not_readable"]
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     app.setup_extension("sphinx_proof")
     app.setup_extension("sphinx_exercise")
-    app.add_config_value("paper_pygments_style", "bw", "env")
+    app.add_config_value("paper_pygments_style", "bw", "")
+    app.add_config_value("paper_small", (), "")
+    app.add_config_value("paper_preface", "Preface", "")
     app.set_translator("latex", PaperTranslator)
     for kind in NODE_TYPES.values():
         app.registry.add_translation_handlers(kind, latex=(visit_theorem, depart_theorem))
