@@ -51,13 +51,9 @@ def forget(app: Sphinx, doctree: nodes.document) -> None:
                 del table[key]
     equations = env.domains.math_domain.equations
     proofs = getattr(env, "proof_list", {})
-    exercises = getattr(env, "sphinx_exercise_registry", {})
     for label in labels:
         equations.pop(label, None)
         proofs.pop(label, None)
-        exercises.pop(label, None)
-    order = getattr(env, "sphinx_exercise_node_order", {})
-    order[docname] = [entry for entry in order.get(docname, ()) if entry["label"] not in labels]
 
     struck = {
         entry for node in hidden if isinstance(node, addnodes.index) for entry in node["entries"]

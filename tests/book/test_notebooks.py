@@ -44,6 +44,7 @@ def read(path):
         (r"\abs\sigma", r"\left\lvert \sigma \right\rvert"),
         (r"\inner{a}{\norm{b}}", r"\left\langle a, \left\lVert b \right\rVert \right\rangle"),
         (r"\set{\{x\}}", r"\left\{ \{x\} \right\}"),
+        (r"\abs{\{x}", r"\left\lvert \{x \right\rvert"),
         (r"\Rightarrow \\R", r"\Rightarrow \\R"),
         (r"\frac{1}{2}", r"\frac{1}{2}"),
     ],
@@ -62,8 +63,9 @@ CELLS = [
     ("radius = 2.0", True),
     ('area = math.pi * radius**2\nunused = 3\nglue("area", area)', False),
     ("area", True),
-    ('for name in "ab":\n    glue(name, radius)', False),
-    ("name = 1\nname", True),
+    ('for radius in "ab":\n    glue(radius, area)', False),
+    ("again = 1", False),
+    ("again = 2\nagain, radius", True),
 ]
 
 
@@ -74,7 +76,8 @@ def test_of_hidden_cells_stays_what_a_shown_one_needs():
         "area = math.pi * radius**2",
         "area",
         "",
-        "name = 1\nname",
+        "",
+        "again = 2\nagain, radius",
     ]
 
 
