@@ -80,7 +80,8 @@ def argument(latex: str, start: int) -> tuple[str, int]:
         depth, end = 0, start
         while end < len(latex):
             if latex[end] == "\\":
-                end += 1
+                end += 2
+                continue
             depth += {"{": 1, "}": -1}.get(latex[end], 0)
             end += 1
             if depth == 0:
