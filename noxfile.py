@@ -107,6 +107,31 @@ def html(session: nox.Session) -> None:
 
 
 @nox.session
+def pdf(session: nox.Session) -> None:
+    """Typeset the book with TeX; ``--no-solutions``, then arguments to sphinx-build."""
+    session.run(sys.executable, "conf/typeset.py", "--check", external=True, log=False)
+    prepare(session)
+    edition, chosen, arguments = choose_edition(session)
+    sources, book = BUILD / f"latex{edition}", BUILD / f"pdf{edition}" / "activations.pdf"
+    finished, state = BUILD / f"finished-pdf{edition}", inputs(session)
+    if not book.exists() or not finished.exists() or finished.read_text() != state:
+        finished.unlink(missing_ok=True)
+        commit = ["git", "log", "-1", "--format=%ct"]
+        when = session.run(*commit, external=True, silent=True, log=False, success_codes=range(256))
+        # The date of the commit on the title page and in the file: the same bytes at any time.
+        if str(when).strip().isdecimal():
+            session.env.setdefault("SOURCE_DATE_EPOCH", str(when).strip())
+        build = ["-m", "sphinx", "-b", "latex", "-c", "conf"]
+        doctrees = ["-d", str(BUILD / f"doctrees-latex{edition}"), "--fresh-env"]
+        strict = ["--quiet", "--nitpicky", "--fail-on-warning", "--keep-going"]
+        shutil.rmtree(sources, ignore_errors=True)
+        python(session, *build, *doctrees, *strict, *chosen, *arguments, "book", str(sources))
+        python(session, "conf/typeset.py", str(sources / "activations.tex"), str(book))
+        finished.write_text(state)
+    session.log(f"The book: {book.as_uri()}")
+
+
+@nox.session
 def notebooks(session: nox.Session) -> None:
     """Write each chapter as a notebook, ``--no-solutions`` or with; ``--run`` tests them too."""
     prepare(session)

@@ -185,6 +185,7 @@ latex_elements = {
             "VerbatimColor={gray}{0.965}",
             "verbatimwithframe=false",
             "verbatimsep=4pt",
+            "verbatimhintsturnover=false",
         ]
     ),
     "fvset": r"\fvset{fontsize=\footnotesize}",

@@ -14,6 +14,7 @@ from docutils import nodes
 from macros import MACROS
 from sphinx import addnodes
 from sphinx.application import Sphinx
+from sphinx.builders.latex.nodes import thebibliography
 from sphinx.highlighting import PygmentsBridge
 from sphinx.util import logging
 from sphinx.writers.latex import LaTeXTranslator
@@ -66,20 +67,20 @@ WIDTHS = {
     **dict.fromkeys("mwM%W–+−=…", 0.83),
     **dict.fromkeys("ABCDEFGHKLNOPQRSTUVXYZ_", 0.72),
 }
-#: Ems between two columns, and what an estimate may lack.
-GAP = 1.4
 #: A column with cells longer than this, in ems, is text that may be broken anywhere.
 TEXT = 13.0
-#: How a table may be set, the best first: size of type, ems on a line, whether short cells may be
-#: broken, whether the table lies on its side.
+#: Ems by which a column may be wider than estimated.
+SLACK = 0.35
+#: How a table may be set, the best first: size of type, ems on a line, ems between columns,
+#: whether short cells may be broken, whether the table lies on its side.
 WAYS = [
-    ("small", 42.0, False, False),
-    ("footnotesize", 46.6, False, False),
-    ("scriptsize", 52.4, False, False),
-    ("footnotesize", 46.6, True, False),
-    ("scriptsize", 52.4, True, False),
-    ("footnotesize", 73.0, False, True),
-    ("scriptsize", 82.0, True, True),
+    ("small", 42.0, 1.0, False, False),
+    ("footnotesize", 46.6, 1.0, False, False),
+    ("scriptsize", 52.4, 1.0, False, False),
+    ("footnotesize", 46.6, 0.8, True, False),
+    ("scriptsize", 52.4, 0.7, True, False),
+    ("footnotesize", 73.0, 1.0, False, True),
+    ("scriptsize", 82.0, 0.8, True, True),
 ]
 #: What the book's macros print, where that is a word.
 WORDS = {
@@ -123,14 +124,14 @@ def whole(words: list[float]) -> float:
 
 
 def fit(
-    heads: list[list[float]], bodies: list[list[list[float]]], room: float, breaks: bool = False
+    heads: list[list[float]], bodies: list[list[list[float]]], room: float, gap: float, breaks: bool
 ) -> list[float] | None:
     """Divide a line of `room` ems among columns, given the words of each head and each cell.
 
     Returns each column's width, its natural one where there is room for it, or None where the
     columns do not fit. Heads are broken first, then text, and short cells only if `breaks`.
     """
-    room -= GAP * (len(heads) - 1)
+    room -= gap * (len(heads) - 1) + SLACK * len(heads)
     natural, least = [], []
     for head, cells in zip(heads, bodies, strict=True):
         body = max(map(whole, cells), default=0.0)
@@ -193,6 +194,15 @@ class PaperTranslator(LaTeXTranslator):
 
     # Mathematics ---------------------------------------------------------------------------------
 
+    def visit_math(self, node: nodes.Element) -> None:
+        if self.in_title and isinstance(node.parent.parent, nodes.section):
+            # The outline of a PDF shows letters only.
+            plain = node.astext().replace(r"\lambda", "λ").replace(r"\sigma", "σ")
+            plain = re.sub(r"\\[,;!]|[\\{}$^_]", "", plain)
+            self.body.append(rf"\texorpdfstring{{\({node.astext()}\)}}{{{self.escape(plain)}}}")
+            raise nodes.SkipNode
+        super().visit_math(node)
+
     def visit_math_block(self, node: nodes.Element) -> None:
         if node.get("no-wrap", node.get("nowrap", False)):
             super().visit_math_block(node)
@@ -248,8 +258,8 @@ class PaperTranslator(LaTeXTranslator):
         width = len(columns)
         heads = [[w for cell in column[:head] for w in pieces(cell)] for column in columns]
         bodies = [[pieces(cell) for cell in column[head:]] for column in columns]
-        for size, room, breaks, aside in WAYS:  # noqa: B007
-            if widths := fit(heads, bodies, room, breaks):
+        for size, room, gap, breaks, aside in WAYS:  # noqa: B007
+            if widths := fit(heads, bodies, room, gap, breaks):
                 break
         else:
             log.warning("a table is too wide for paper", type="paper", location=node)
@@ -261,7 +271,7 @@ class PaperTranslator(LaTeXTranslator):
                 specs.append("r" if flush else "l")
             else:
                 # A little more than estimated, so that the longest word fits.
-                specs.append(f"{'R' if flush else 'L'}{{{share + 0.3:.2f}em}}")
+                specs.append(f"{'R' if flush else 'L'}{{{share + SLACK:.2f}em}}")
         lines = [" & ".join(self.cell(entry) for entry in row.children) + r" \\" for row in rows]
         title = next(iter(node.findall(nodes.title)), None)
         caption = ""
@@ -271,6 +281,7 @@ class PaperTranslator(LaTeXTranslator):
             self.in_caption -= 1
         number = self.number("table", node)
         labels = self.hypertarget_to(node)
+        layout = f"{{{size}}}{{{gap / 2:.2f}em}}"
         top, body = "\n".join(lines[:head]), "\n".join(lines[head:])
         environment = "booklongtable" if len(rows) > 32 else "booktable"
         caption = (
@@ -279,14 +290,14 @@ class PaperTranslator(LaTeXTranslator):
         if environment == "booklongtable":
             start = f"{caption}\\\\\n" if caption else ""
             return (
-                f"\n\n\\begin{{booklongtable}}{{{size}}}{{{''.join(specs)}}}\n{start}"
+                f"\n\n\\begin{{booklongtable}}{layout}{{{''.join(specs)}}}\n{start}"
                 f"\\toprule\n{top}\n\\midrule\n\\endfirsthead\n"
                 f"\\toprule\n{top}\n\\midrule\n\\endhead\n\\bottomrule\n\\endfoot\n"
                 f"{body}\n\\end{{booklongtable}}\n\n"
             )
         kind = "booksidetable" if aside else "booktable" if number else "bookplaintable"
         return (
-            f"\n\n\\begin{{{kind}}}{{{size}}}{{{caption}}}{{{''.join(specs)}}}\n"
+            f"\n\n\\begin{{{kind}}}{layout}{{{caption}}}{{{''.join(specs)}}}\n"
             f"\\toprule\n{top}\n\\midrule\n{body}\n\\bottomrule\n\\end{{{kind}}}\n\n"
         )
 
@@ -462,6 +473,14 @@ def prepare(app: Sphinx, tree: nodes.document, docname: str) -> None:
     for grid in list(tree.findall(lambda n: design(n) == "grid-container")):
         grid.replace_self(as_list(grid))
     as_chapters(tree, app.config.paper_preface)
+    # Sphinx sets the bibliography at the very end; it belongs to the page that announces it.
+    for books in list(tree.findall(thebibliography)):
+        home = {entry["docname"] for entry in books.findall(nodes.citation)}
+        for page in tree.findall(addnodes.start_of_file):
+            if page["docname"] in home:
+                books.parent.remove(books)
+                page[-1].append(books)
+                break
 
 
 def set_up_builder(app: Sphinx) -> None:
