@@ -163,6 +163,8 @@ latex_show_urls = "no"
 latex_documents = [(root_doc, "activations.tex", project, author, "manual", False)]
 latex_additional_files = ["latex/paper.sty"]
 latex_table_style = ["booktabs"]
+# How long a page took is another number at each execution; all else is the same in each PDF.
+paper_leaves_out = ("how-long-the-pages-took",)
 paper_small = ("appendix/api/",)
 paper_preface = "About this book"
 paper_pygments_style = "a11y-high-contrast-light"

@@ -16,6 +16,7 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.builders.latex.nodes import thebibliography
 from sphinx.highlighting import PygmentsBridge
+from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.writers.latex import LaTeXTranslator
 from sphinx_exercise.nodes import (
@@ -473,6 +474,9 @@ def prepare(app: Sphinx, tree: nodes.document, docname: str) -> None:
     for grid in list(tree.findall(lambda n: design(n) == "grid-container")):
         grid.replace_self(as_list(grid))
     as_chapters(tree, app.config.paper_preface)
+    for section in list(tree.findall(nodes.section)):
+        if set(section["ids"]) & set(app.config.paper_leaves_out):
+            section.parent.remove(section)
     # Sphinx sets the bibliography at the very end; it belongs to the page that announces it.
     for books in list(tree.findall(thebibliography)):
         home = {entry["docname"] for entry in books.findall(nodes.citation)}
@@ -481,6 +485,26 @@ def prepare(app: Sphinx, tree: nodes.document, docname: str) -> None:
                 books.parent.remove(books)
                 page[-1].append(books)
                 break
+
+
+class KeepSources(SphinxPostTransform):
+    """Leave the sources that a docstring names where they are, out of the bibliography."""
+
+    # Before Sphinx gathers all citations in one list.
+    default_priority = 740
+    formats = ("latex",)
+
+    def run(self, **kwargs: Any) -> None:
+        def own(node: nodes.Element) -> bool:
+            return str(node.get("docname", "")).startswith(self.config.paper_small)
+
+        for entry in [n for n in self.document.findall(nodes.citation) if own(n)]:
+            label = entry[0].astext()
+            body = entry[1].deepcopy() if len(entry) > 1 else nodes.paragraph()
+            body.insert(0, nodes.Text(f"[{label}] "))
+            entry.parent.replace(entry, body)
+        for mark in [n for n in self.document.findall(nodes.citation_reference) if own(n)]:
+            mark.parent.replace(mark, nodes.Text(f"[{mark.astext().strip('[]')}]"))
 
 
 def set_up_builder(app: Sphinx) -> None:
@@ -496,6 +520,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.setup_extension("sphinx_exercise")
     app.add_config_value("paper_pygments_style", "bw", "")
     app.add_config_value("paper_small", (), "")
+    app.add_config_value("paper_leaves_out", (), "")
     app.add_config_value("paper_preface", "Preface", "")
     app.set_translator("latex", PaperTranslator)
     for kind in NODE_TYPES.values():
@@ -508,6 +533,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
         (exercise_latex_number_reference, (visit_exercise_reference, None)),
     ):
         app.registry.add_translation_handlers(node, latex=latex)
+    app.add_post_transform(KeepSources)
     app.connect("builder-inited", set_up_builder)
     app.connect("doctree-resolved", prepare)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
