@@ -193,6 +193,12 @@ class PaperTranslator(LaTeXTranslator):
             self.body.append("\n\\end{bookreference}\n")
         super().depart_start_of_file(node)
 
+    def visit_section(self, node: nodes.Element) -> None:
+        super().visit_section(node)
+        if isinstance(node.parent, BOXES):
+            # The empty line would end the paragraph that the box has begun.
+            self.body.pop()
+
     # Mathematics ---------------------------------------------------------------------------------
 
     def visit_math(self, node: nodes.Element) -> None:
@@ -410,6 +416,11 @@ def visit_solution(translator: PaperTranslator, node: nodes.Element) -> None:
 
 
 def depart_solution(translator: PaperTranslator, node: nodes.Element) -> None:
+    # Without an empty line between them the mark stands behind the last sentence, if there is one.
+    last = node.children[-1] if node.children else node
+    if last.children and isinstance(last.children[-1], nodes.paragraph):
+        while translator.body and not translator.body[-1].strip():
+            translator.body.pop()
     translator.body.append("\n\\end{booksolution}\n\n")
 
 
