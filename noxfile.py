@@ -80,25 +80,76 @@ def inputs(session: nox.Session) -> str:
     return state.hexdigest()
 
 
+def choose_edition(session: nox.Session) -> tuple[str, list[str], list[str]]:
+    """Return the ending of an edition's folders, Sphinx's options for it, and other arguments."""
+    others = [argument for argument in session.posargs if argument != "--no-solutions"]
+    if others == list(session.posargs):
+        return "", [], others
+    return "-student", ["-D", "activations_solutions=0"], others
+
+
 @nox.session
 def html(session: nox.Session) -> None:
-    """Execute the book and build its pages; arguments go to sphinx-build."""
+    """Execute the book and build its pages; ``--no-solutions``, then arguments to sphinx-build."""
     prepare(session)
     if not os.environ.get("ACTIVATIONS_DATA"):
         python(session, "-m", "activations.truth.fetch", "--if-possible")
-    doctrees, pages = BUILD / "doctrees", BUILD / "html"
+    edition, chosen, arguments = choose_edition(session)
+    doctrees, pages = BUILD / f"doctrees{edition}", BUILD / f"html{edition}"
     build = ["-m", "sphinx", "-b", "html", "-c", "conf", "-d", str(doctrees), "-j", "2"]
     strict = ["--quiet", "--nitpicky", "--fail-on-warning", "--keep-going"]
-    finished, state = BUILD / "finished", inputs(session)
+    finished, state = BUILD / f"finished{edition}", inputs(session)
     kept = finished.exists() and (pages / "index.html").exists()
     if not kept or finished.read_text() != state:
         # Sphinx forgets its warnings: kept pages would let a second run after a failed one pass.
         if not kept:
             shutil.rmtree(doctrees, ignore_errors=True)
         finished.unlink(missing_ok=True)
-        python(session, *build, *strict, *session.posargs, "book", str(pages))
+        python(session, *build, *strict, *chosen, *arguments, "book", str(pages))
         finished.write_text(state)
     session.log(f"The book: {(pages / 'index.html').as_uri()}")
+
+
+@nox.session
+def pdf(session: nox.Session) -> None:
+    """Typeset the book with TeX; ``--no-solutions``, then arguments to sphinx-build."""
+    session.run(sys.executable, "conf/typeset.py", "--check", external=True, log=False)
+    prepare(session)
+    edition, chosen, arguments = choose_edition(session)
+    sources, book = BUILD / f"latex{edition}", BUILD / f"pdf{edition}" / "activations.pdf"
+    finished, state = BUILD / f"finished-pdf{edition}", inputs(session)
+    if not book.exists() or not finished.exists() or finished.read_text() != state:
+        finished.unlink(missing_ok=True)
+        commit = ["git", "log", "-1", "--format=%ct"]
+        when = session.run(*commit, external=True, silent=True, log=False, success_codes=range(256))
+        # The date of the commit on the title page and in the file: the same bytes at any time.
+        if str(when).strip().isdecimal():
+            session.env.setdefault("SOURCE_DATE_EPOCH", str(when).strip())
+        build = ["-m", "sphinx", "-b", "latex", "-c", "conf"]
+        doctrees = ["-d", str(BUILD / f"doctrees-latex{edition}"), "--fresh-env"]
+        strict = ["--quiet", "--nitpicky", "--fail-on-warning", "--keep-going"]
+        shutil.rmtree(sources, ignore_errors=True)
+        python(session, *build, *doctrees, *strict, *chosen, *arguments, "book", str(sources))
+        python(session, "conf/typeset.py", str(sources / "activations.tex"), str(book))
+        finished.write_text(state)
+    session.log(f"The book: {book.as_uri()}")
+
+
+@nox.session
+def notebooks(session: nox.Session) -> None:
+    """Write each chapter as a notebook, ``--no-solutions`` or with; ``--run`` tests them too."""
+    prepare(session)
+    edition, chosen, arguments = choose_edition(session)
+    folder = BUILD / f"notebooks{edition}"
+    shutil.rmtree(folder, ignore_errors=True)
+    build = ["-m", "sphinx", "-b", "notebooks", "-c", "conf", "-j", "2"]
+    doctrees = ["-d", str(BUILD / f"doctrees-notebooks{edition}"), "--fresh-env"]
+    strict = ["--quiet", "--nitpicky", "--fail-on-warning", "--keep-going"]
+    python(session, *build, *doctrees, *strict, *chosen, "book", str(folder))
+    session.log(f"The notebooks: {folder.as_uri()}")
+    if "--run" in arguments:
+        test = ["-m", "pytest", "-n", "2", "-m", "notebooks", "tests/book/test_notebooks.py"]
+        python(session, *test, "-k", "student" if edition else "full")
 
 
 @nox.session

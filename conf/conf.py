@@ -18,6 +18,10 @@ addresses = settings["tool"]["activations"]
 
 # What the book is -------------------------------------------------------------------------------
 project = "Activations"
+subtitle = (
+    "An executable book on the logistic sigmoid, soft(arg)max, truth probes "
+    "and the linear regions of ReLU networks"
+)
 author = settings["project"]["authors"][0]["name"]
 copyright = author
 release = distribution_version("activations-book")
@@ -42,6 +46,10 @@ extensions = [
     "slips",
     "accessibility",
     "icons",
+    "package",
+    "paper",
+    "editions",
+    "notebooks",
 ]
 # reStructuredText comes first, so that pages which autosummary writes are in it.
 source_suffix = {".rst": "restructuredtext", ".md": "myst-nb"}
@@ -142,5 +150,48 @@ if addresses["site-url"]:
     ogp_site_url = addresses["site-url"]
     sitemap_url_scheme = "{link}"
 
+# Editions and notebooks (see _ext/editions.py and _ext/notebooks.py) ------------------------------
+activations_solutions = True
+activations_address = addresses["site-url"] or addresses["repository-url"]
+
 # Paper ------------------------------------------------------------------------------------------
-latex_elements = {"preamble": latex()}
+latex_engine = "xelatex"
+today_fmt = "%d %B %Y"
+latex_use_xindy = False
+latex_domain_indices = False
+latex_show_urls = "no"
+latex_documents = [(root_doc, "activations.tex", project, author, "manual", False)]
+latex_additional_files = ["latex/paper.sty"]
+latex_table_style = ["booktabs"]
+# How long a page took is another number at each execution; all else is the same in each PDF.
+paper_leaves_out = ("how-long-the-pages-took",)
+paper_small = ("appendix/api/",)
+paper_preface = "About this book"
+paper_pygments_style = "a11y-high-contrast-light"
+latex_elements = {
+    "papersize": "a4paper",
+    "pointsize": "11pt",
+    "extraclassoptions": "openany,oneside",
+    "fontpkg": r"""
+\setmainfont{Latin Modern Roman}
+\setsansfont{Latin Modern Sans}
+\setmonofont{Latin Modern Mono Light}
+""",
+    "fncychap": "",
+    "geometry": r"\usepackage[textwidth=150mm,textheight=237mm,headheight=14pt]{geometry}",
+    "sphinxsetup": ",".join(
+        [
+            "TitleColor={gray}{0}",
+            "InnerLinkColor={rgb}{0,0.2,0.45}",
+            "OuterLinkColor={rgb}{0,0.2,0.45}",
+            "VerbatimColor={gray}{0.965}",
+            "verbatimwithframe=false",
+            "verbatimsep=4pt",
+            "verbatimhintsturnover=false",
+        ]
+    ),
+    "fvset": r"\fvset{fontsize=\footnotesize}",
+    "figure_align": "htbp",
+    "preamble": latex() + "\n\\usepackage{paper}",
+    "maketitle": rf"\booktitlepage{{{project}}}{{{subtitle}}}{{{author}}}{{Version {version}}}",
+}

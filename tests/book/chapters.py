@@ -9,6 +9,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 BOOK = ROOT / "book"
 PAGES = ROOT / "build" / "html"
+STUDENT_PAGES = ROOT / "build" / "html-student"
 CHAPTERS = sorted(BOOK.glob("[1-9]-*.md"))
 SOURCES = sorted(BOOK.rglob("*.md"))
 
@@ -34,20 +35,21 @@ def cell_code(cell: str) -> str:
     return "\n".join(lines).strip("\n")
 
 
-def pages_are_current() -> bool:
+def pages_are_current(pages: Path = PAGES) -> bool:
     """Tell whether a build has finished since anything it is made from has changed."""
-    finished = ROOT / "build" / "finished"
+    finished = pages.with_name(pages.name.replace("html", "finished"))
     if not finished.is_file():
         return False
     inputs = [*SOURCES, *(ROOT / "conf").rglob("*.py"), *(ROOT / "src").rglob("*.py")]
     return finished.stat().st_mtime >= max(path.stat().st_mtime for path in inputs)
 
 
-def need_pages() -> None:
+def need_pages(pages: Path = PAGES) -> None:
     """Skip a test of the pages where they are not built, or fail where CI wants them."""
-    if pages_are_current():
+    if pages_are_current(pages):
         return
-    message = "the pages are missing or older than the book: run `nox -s html` first"
+    command = "nox -s html" if pages == PAGES else "nox -s html -- --no-solutions"
+    message = f"the pages are missing or older than the book: run `{command}` first"
     if os.environ.get("ACTIVATIONS_PAGES") == "required":
         pytest.fail(message)
     pytest.skip(message)

@@ -1,5 +1,8 @@
 """The look of the figures."""
 
+import base64
+import re
+
 import matplotlib as mpl
 import pytest
 
@@ -41,12 +44,39 @@ def test_styled_leaves_the_readers_settings_alone():
 def test_a_figure_shows_itself_as_svg_without_date_and_doctype():
     figure, ax = style.new_figure()
     ax.plot([0, 1], [1, 0])
-    (mime,) = figure._repr_mimebundle_()
-    assert mime == "image/svg+xml"
+    bundle = figure._repr_mimebundle_()
+    assert list(bundle) == ["image/svg+xml", "application/pdf"]
     text = figure.svg()
+    assert bundle["image/svg+xml"] == text
     assert text.startswith("<svg")
     assert "<dc:date>" not in text
     assert text == figure.svg()
+
+
+def test_a_figure_shows_itself_on_paper_as_pdf_without_date(caplog):
+    def draw():
+        figure, ax = style.new_figure(width=5, height=2)
+        ax.plot([0, 1], [1, 0])
+        # Glyphs that the figures' own font does not have come from one that fontTools warns of.
+        ax.set_xlabel(r"$\mathcal{L}$ and $\mathbf{x} \in \mathbb{R}^2$")
+        return figure
+
+    paper = draw().pdf()
+    assert base64.b64decode(draw()._repr_mimebundle_()["application/pdf"]) == paper
+    assert paper.startswith(b"%PDF")
+    assert b"/MediaBox [ 0 0 360 144 ]" in paper
+    assert b"Date" not in paper
+    assert caplog.records == []
+
+
+def test_an_image_in_a_figure_is_crisp_on_paper():
+    figure, ax = style.new_figure(width=5, height=2)
+    figure.set_layout_engine("none")
+    ax.set_position((0, 0, 1, 1))
+    ax.plot([0, 1], [1, 0], rasterized=True)
+    widths = re.findall(rb"/Width (\d+)", figure.pdf())
+    assert widths
+    assert all(int(width) >= 0.9 * 5 * style.PAPER_DPI for width in widths)
 
 
 @pytest.mark.parametrize(("rows", "columns", "shape"), [(1, 1, ()), (1, 3, (3,)), (2, 2, (2, 2))])

@@ -6,7 +6,9 @@ build replaces the named colours in that SVG by the page's own, so that one draw
 light and the dark mode; outside the book, in a notebook say, they stay what they are.
 """
 
+import base64
 import io
+import logging
 from collections.abc import Callable, Collection
 from functools import wraps
 from typing import Any, ParamSpec
@@ -27,6 +29,7 @@ __all__ = [
     "INK",
     "ORANGE",
     "PALETTE",
+    "PAPER_DPI",
     "PURPLE",
     "RC",
     "RED",
@@ -61,6 +64,9 @@ CYCLE = [BLUE, ORANGE, GREEN, PURPLE, RED, GREY]
 SEQUENTIAL = "viridis"
 DIVERGING = "RdBu_r"
 
+#: Dots an inch, on paper, of what is drawn as an image.
+PAPER_DPI = 300
+
 #: matplotlib settings in force while a figure is drawn and while it is written.
 RC: Any = {
     "axes.edgecolor": INK,
@@ -90,6 +96,7 @@ RC: Any = {
     "lines.markersize": 6,
     "mathtext.fontset": "dejavusans",
     "patch.edgecolor": INK,
+    "pdf.fonttype": 42,
     "savefig.dpi": 144,
     "savefig.facecolor": "none",
     "savefig.edgecolor": "none",
@@ -108,7 +115,7 @@ P = ParamSpec("P")
 
 
 class BookFigure(Figure):
-    """A matplotlib figure that shows itself as reproducible SVG.
+    """A matplotlib figure that shows itself as reproducible SVG, and on paper as PDF.
 
     It belongs to no window and no global list of figures, so it is collected like any object.
 
@@ -144,10 +151,35 @@ class BookFigure(Figure):
         text = buffer.getvalue()
         return text[text.index("<svg") :]
 
+    def pdf(self) -> bytes:
+        """Write the figure as a PDF page of its size.
+
+        Returns
+        -------
+        bytes
+            The file, the same bytes for the same drawing at every call. What is drawn as an image
+            has `PAPER_DPI` dots an inch.
+        """
+        buffer = io.BytesIO()
+        # Of a font that it embeds, fontTools says on stderr that it looks old.
+        fonts = logging.getLogger("fontTools")
+        level = fonts.level
+        fonts.setLevel(logging.ERROR)
+        try:
+            with mpl.rc_context(RC):
+                nobody = {"CreationDate": None, "Creator": None, "Producer": None}
+                self.savefig(buffer, format="pdf", dpi=PAPER_DPI, metadata=nobody)
+        finally:
+            fonts.setLevel(level)
+        return buffer.getvalue()
+
     def _repr_mimebundle_(
         self, include: Collection[str] | None = None, exclude: Collection[str] | None = None
     ) -> dict[str, str]:
-        return {"image/svg+xml": self.svg()}
+        return {
+            "image/svg+xml": self.svg(),
+            "application/pdf": base64.b64encode(self.pdf()).decode("ascii"),
+        }
 
 
 def new_figure(
