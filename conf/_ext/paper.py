@@ -3,7 +3,7 @@
 Sphinx's own LaTeX is made for manuals. Here theorems, proofs, exercises and solutions are set as
 in a mathematics book, tables get the widths that their cells need, and every number, of a
 theorem, an equation, a figure or a table, is the one that the web pages show, because it comes
-from the same register and is not counted anew. The look itself is in ``conf/latex/book.sty``.
+from the same register and is not counted anew. The look itself is in ``conf/latex/paper.sty``.
 """
 
 import re
@@ -34,6 +34,9 @@ BOXES = (exercise_node, exercise_enumerable_node, solution_node)
 
 #: Environments in which TeX breaks lines by itself.
 LINES = re.compile(r"\\begin\{(?:aligned|alignedat|gathered|split|cases|array|[pbv]?matrix)\}")
+
+#: numpydoc's own names of a docstring's sources, which no reader is to see.
+HIDDEN = re.compile(r"(\[?R[0-9a-f]{8,}-\w+\]?(, )?)+")
 
 
 def display(body: str, number: str = "", label: str = "", mark: bool = False) -> str:
@@ -515,7 +518,11 @@ class KeepSources(SphinxPostTransform):
             body.insert(0, nodes.Text(f"[{label}] "))
             entry.parent.replace(entry, body)
         for mark in [n for n in self.document.findall(nodes.citation_reference) if own(n)]:
-            mark.parent.replace(mark, nodes.Text(f"[{mark.astext().strip('[]')}]"))
+            if HIDDEN.fullmatch(mark.parent.astext()):
+                # numpydoc names all sources once more, for a bibliography that there is not.
+                mark.parent.parent.remove(mark.parent)
+            elif mark.parent.parent is not None:
+                mark.parent.replace(mark, nodes.Text(f"[{mark.astext().strip('[]')}]"))
 
 
 def set_up_builder(app: Sphinx) -> None:

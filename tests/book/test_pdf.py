@@ -178,6 +178,7 @@ def test_nothing_unresolved_is_printed():
     words = text()
     for mark in ("??", "{ref}", "{eq}", "{numref}", "{glue", "{cite", "[?]", "\ufffd"):
         assert mark not in words, mark
+    assert re.findall(r"\[R[0-9a-f]{8,}", text()) == []
 
 
 @printed
