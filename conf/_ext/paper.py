@@ -76,15 +76,18 @@ TEXT = 13.0
 #: Ems by which a column may be wider than estimated.
 SLACK = 0.35
 #: How a table may be set, the best first: size of type, ems on a line, ems between columns,
-#: whether short cells may be broken, whether the table lies on its side.
+#: whether short cells may be broken, and the environment: a wide table reaches into both margins,
+#: a side table lies on its side.
 WAYS = [
-    ("small", 42.0, 1.0, False, False),
-    ("footnotesize", 46.6, 1.0, False, False),
-    ("scriptsize", 52.4, 1.0, False, False),
-    ("footnotesize", 46.6, 0.8, True, False),
-    ("scriptsize", 52.4, 0.7, True, False),
-    ("footnotesize", 73.0, 1.0, False, True),
-    ("scriptsize", 82.0, 0.8, True, True),
+    ("small", 42.0, 1.0, False, "booktable"),
+    ("footnotesize", 46.6, 1.0, False, "booktable"),
+    ("scriptsize", 52.4, 1.0, False, "booktable"),
+    ("footnotesize", 46.6, 0.8, True, "booktable"),
+    ("scriptsize", 52.4, 0.7, True, "booktable"),
+    ("footnotesize", 56.5, 0.8, True, "bookwidetable"),
+    ("scriptsize", 63.5, 0.7, True, "bookwidetable"),
+    ("footnotesize", 73.0, 1.0, False, "booksidetable"),
+    ("scriptsize", 82.0, 0.8, True, "booksidetable"),
 ]
 #: What the book's macros print, where that is a word.
 WORDS = {
@@ -268,7 +271,7 @@ class PaperTranslator(LaTeXTranslator):
         width = len(columns)
         heads = [[w for cell in column[:head] for w in pieces(cell)] for column in columns]
         bodies = [[pieces(cell) for cell in column[head:]] for column in columns]
-        for size, room, gap, breaks, aside in WAYS:  # noqa: B007
+        for size, room, gap, breaks, kind in WAYS:  # noqa: B007
             if widths := fit(heads, bodies, room, gap, breaks):
                 break
         else:
@@ -305,7 +308,7 @@ class PaperTranslator(LaTeXTranslator):
                 f"\\toprule\n{top}\n\\midrule\n\\endhead\n\\bottomrule\n\\endfoot\n"
                 f"{body}\n\\end{{booklongtable}}\n\n"
             )
-        kind = "booksidetable" if aside else "booktable" if number else "bookplaintable"
+        kind = kind if number or kind != "booktable" else "bookplaintable"
         return (
             f"\n\n\\begin{{{kind}}}{layout}{{{caption}}}{{{''.join(specs)}}}\n"
             f"\\toprule\n{top}\n\\midrule\n{body}\n\\bottomrule\n\\end{{{kind}}}\n\n"
@@ -528,6 +531,8 @@ class KeepSources(SphinxPostTransform):
 def set_up_builder(app: Sphinx) -> None:
     """Use colours that print well; the style sheet is written before any page."""
     if app.builder.format == "latex":
+        # Only now: the theme adds nothing to its pages where any translator is set before it.
+        app.set_translator("latex", PaperTranslator)
         app.config.pygments_style = app.config.paper_pygments_style
         # The list of pages names the index, which no page is and which paper has anyway.
         app.config.suppress_warnings = [*app.config.suppress_warnings, "toc.not_readable"]
@@ -540,7 +545,6 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_config_value("paper_small", (), "")
     app.add_config_value("paper_leaves_out", (), "")
     app.add_config_value("paper_preface", "Preface", "")
-    app.set_translator("latex", PaperTranslator)
     for kind in NODE_TYPES.values():
         app.registry.add_translation_handlers(kind, latex=(visit_theorem, depart_theorem))
     for node, latex in (
