@@ -520,12 +520,13 @@ class KeepSources(SphinxPostTransform):
             body = entry[1].deepcopy() if len(entry) > 1 else nodes.paragraph()
             body.insert(0, nodes.Text(f"[{label}] "))
             entry.parent.replace(entry, body)
-        for mark in [n for n in self.document.findall(nodes.citation_reference) if own(n)]:
-            if HIDDEN.fullmatch(mark.parent.astext()):
-                # numpydoc names all sources once more, for a bibliography that there is not.
-                mark.parent.parent.remove(mark.parent)
-            elif mark.parent.parent is not None:
-                mark.parent.replace(mark, nodes.Text(f"[{mark.astext().strip('[]')}]"))
+        marks = [n for n in self.document.findall(nodes.citation_reference) if own(n)]
+        # numpydoc names all sources once more, for a bibliography that there is not.
+        lists = list(dict.fromkeys(n.parent for n in marks if HIDDEN.fullmatch(n.parent.astext())))
+        for names in lists:
+            names.parent.remove(names)
+        for mark in [n for n in marks if n.parent not in lists]:
+            mark.parent.replace(mark, nodes.Text(f"[{mark.astext().strip('[]')}]"))
 
 
 def set_up_builder(app: Sphinx) -> None:
