@@ -526,7 +526,8 @@ class KeepSources(SphinxPostTransform):
         for names in lists:
             names.parent.remove(names)
         for mark in [n for n in marks if n.parent not in lists]:
-            mark.parent.replace(mark, nodes.Text(f"[{mark.astext().strip('[]')}]"))
+            number = mark.astext().strip("[]").rpartition("-")[2]
+            mark.parent.replace(mark, nodes.Text(f"[{number}]"))
 
 
 def set_up_builder(app: Sphinx) -> None:
