@@ -7,7 +7,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["integer", "labels_of", "network_widths", "unmasked_array"]
+__all__ = ["generator", "integer", "labels_of", "network_widths", "unmasked_array"]
+
+
+def generator(name: str, value: np.random.Generator) -> np.random.Generator:
+    """Return a generator of random numbers, or say what is none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from activations._arguments import generator
+    >>> generator("rng", 3)
+    Traceback (most recent call last):
+    ...
+    TypeError: rng must be a numpy.random.Generator, got int
+    """
+    if not isinstance(value, np.random.Generator):
+        raise TypeError(f"{name} must be a numpy.random.Generator, got {type(value).__name__}")
+    return value
 
 
 def integer(name: str, value: int, least: int | None = None) -> int:

@@ -142,14 +142,6 @@ def test_transfer_table_shows_one_training(frame):
     assert len(scale.transfer_table(frame, train="cities + neg_cities")) == 8
 
 
-def test_verdict_table_has_a_column_a_model(frame):
-    table = scale.verdict_table(frame)
-    assert table.columns.tolist() == ["trained on", "tested on", "small", "large"]
-    assert len(table) == 8
-    cell = table[(table["trained on"] == "cities") & (table["tested on"] == "neg_sp_en_trans")]
-    assert cell["large"].iloc[0].endswith("inverts")
-
-
 def test_a_sentence_names_every_model(frame):
     told = scale.tell(frame, train="cities", test="neg_sp_en_trans")
     assert " on small; it " in told

@@ -72,6 +72,11 @@ class ArchiveModel:
     width: int
     layer: int
 
+    @property
+    def layers(self) -> tuple[int, ...]:
+        """The layers that an archive is known to hold."""
+        return (self.layer,)
+
 
 #: The models by name; the first is the default.
 MODELS: Final[Mapping[str, ArchiveModel]] = MappingProxyType(
@@ -284,19 +289,19 @@ def _fill(path: Path, out: FloatRows) -> None:
         _accepted[out.shape] = found[0]
 
 
-def read_archive(folder: str | Path, name: str, model: str, layer: int, n: int) -> FloatRows:
+def read_archive(folder: str | Path, model: str, layer: int, name: str, n: int) -> FloatRows:
     """Read the activations of a statement set.
 
     Parameters
     ----------
     folder : str or Path
         The archive's folder, with ``acts/`` in it.
-    name : str
-        The statement set.
     model : str
         A key of `MODELS`.
     layer : int
         A decoder layer, counted from 0.
+    name : str
+        The statement set.
     n : int
         The number of the set's statements.
 
@@ -320,7 +325,7 @@ def read_archive(folder: str | Path, name: str, model: str, layer: int, n: int) 
     Examples
     --------
     >>> from activations.truth.archive import read_archive
-    >>> read_archive("no/such/folder", "cities", "LLaMA-3-8B-Instruct", 12, 100)
+    >>> read_archive("no/such/folder", "LLaMA-3-8B-Instruct", 12, "cities", 100)
     Traceback (most recent call last):
     ...
     activations.truth.statement_sets.DataMissingError: ...cities is missing. ...

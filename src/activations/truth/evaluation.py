@@ -14,7 +14,7 @@ import scipy.optimize
 import scipy.stats
 from numpy.typing import ArrayLike, NDArray
 
-from activations._arguments import integer, labels_of, unmasked_array
+from activations._arguments import generator, integer, labels_of, unmasked_array
 
 __all__ = [
     "Evaluation",
@@ -399,8 +399,7 @@ def permutation_test(
         raise ValueError(f"groups must have shape {values.shape}, got {names.shape}")
     if names.dtype.kind not in "biuUST":
         raise TypeError(f"groups must hold integers or names, got dtype {names.dtype}")
-    if not isinstance(rng, np.random.Generator):
-        raise TypeError(f"rng must be a numpy.random.Generator, got {type(rng).__name__}")
+    rng = generator("rng", rng)
     n_permutations = integer("n_permutations", n_permutations, 1)
     n_true = int(labels.sum())
     sizes = n_true, len(values) - n_true

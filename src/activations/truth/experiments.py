@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupShuffleSplit, ShuffleSplit
 from threadpoolctl import threadpool_limits
 
+from activations._arguments import generator
 from activations.truth.archive import read_chunk
 from activations.truth.evaluation import auroc_interval, evaluate, wilson_interval
 from activations.truth.probes import (
@@ -49,6 +50,7 @@ __all__ = [
     "Split",
     "TruthPlane",
     "all_false_accuracy",
+    "auroc_ends",
     "centring_table",
     "compare_splits",
     "direction_terms",
@@ -60,6 +62,7 @@ __all__ = [
     "format_share",
     "format_spread",
     "hardest_study",
+    "median_run",
     "obstacle_statements",
     "published_count",
     "random_label_fit",
@@ -159,9 +162,7 @@ class Split:
 
 
 def _seed(rng: np.random.Generator) -> int:
-    if not isinstance(rng, np.random.Generator):
-        raise TypeError(f"rng must be a numpy.random.Generator, got {type(rng).__name__}")
-    return int(rng.integers(2**31))
+    return int(generator("rng", rng).integers(2**31))
 
 
 def draw_splits(
@@ -441,11 +442,54 @@ def _penalty(C: float) -> str:
     return "none" if np.isinf(C) else f"$C = {C:g}$"
 
 
-def _auroc_ends(cell: pd.DataFrame) -> tuple[float, float]:
-    """Give the interval of a split with the median AUROC."""
-    middle = cell.sort_values("auroc", kind="stable").iloc[(len(cell) - 1) // 2]
-    n_true = int(middle.n_true)
-    return auroc_interval(float(middle.auroc), n_true, int(middle.n_test) - n_true)
+def median_run(cell: pd.DataFrame, column: str) -> "pd.Series[Any]":
+    """Pick the run with the median, of an even number the lower one of the middle two.
+
+    Parameters
+    ----------
+    cell : pandas.DataFrame
+        Rows of the frame of `Runs`.
+    column : str
+        Of which column to take the median.
+
+    Returns
+    -------
+    pandas.Series
+        The row; the first one of several alike that could be it.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from activations.truth.experiments import median_run
+    >>> median_run(pd.DataFrame({"split": [0, 1, 2], "auroc": [0.5, 1.0, 0.75]}), "auroc").split
+    np.float64(2.0)
+    """
+    return cell.sort_values(column, kind="stable").iloc[(len(cell) - 1) // 2]
+
+
+def auroc_ends(run: "pd.Series[Any]") -> tuple[float, float]:
+    """Give Newcombe's interval for the AUROC of a run.
+
+    Parameters
+    ----------
+    run : pandas.Series
+        A row of the frame of `Runs`.
+
+    Returns
+    -------
+    low, high : float
+        As from `auroc_interval`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from activations.truth.experiments import auroc_ends
+    >>> run = pd.Series({"auroc": 0.5, "n_test": 300, "n_true": 150})
+    >>> [round(end, 3) for end in auroc_ends(run)]
+    [0.435, 0.565]
+    """
+    n_true = int(run.n_true)
+    return auroc_interval(float(run.auroc), n_true, int(run.n_test) - n_true)
 
 
 def summarise(
@@ -487,7 +531,7 @@ def summarise(
         chosen = chosen[chosen.test.isin(tests)]
     rows = []
     for (trained, C, test), cell in chosen.groupby(["train", "C", "test"], sort=False):
-        middle = cell.sort_values("accuracy").iloc[(len(cell) - 1) // 2]
+        middle = median_run(cell, "accuracy")
         low, high = wilson_interval(int(middle.correct), int(middle.n_test))
         known = PUBLISHED[
             (PUBLISHED.train == trained) & (PUBLISHED.C == C) & (PUBLISHED.test == test)
@@ -500,7 +544,9 @@ def summarise(
                 "accuracy": format_spread(cell.accuracy),
                 "Wilson 95 %": format_range(format_share(low), format_share(high)),
                 "AUROC": format_spread(cell.auroc),
-                "Newcombe 95 %": format_range(*map(format_share, _auroc_ends(cell))),
+                "Newcombe 95 %": format_range(
+                    *map(format_share, auroc_ends(median_run(cell, "auroc")))
+                ),
                 "predicted true": format_spread(cell.share_true),
                 "published": _published(known),
             }

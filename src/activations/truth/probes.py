@@ -371,7 +371,7 @@ def _centre_within(names: NDArray[Any], *matrices: Floats) -> None:
 # --- Estimators -------------------------------------------------------------------------------
 
 
-class _LinearRule(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class _LinearRule(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # they have no types
     """A classifier of two classes by the sign of a linear function."""
 
     classes_: NDArray[Any]
@@ -498,7 +498,7 @@ class TTPD(_LinearRule):
     [1, 0]
     """
 
-    t_G_: Floats  # noqa: N815
+    t_G_: Floats  # noqa: N815 - the paper's names
     t_P_: Floats | None  # noqa: N815
     polarity_direction_: Floats | None
 
@@ -701,7 +701,7 @@ class MassMean(_LinearRule):
             self.intercept_ = np.array([-float(gap @ (means[0] / 2 + means[1] / 2))])
         return self
 
-    @available_if(lambda self: bool(self.covariance))  # type: ignore[untyped-decorator]
+    @available_if(lambda self: bool(self.covariance))  # type: ignore[untyped-decorator] # nor has this
     def predict_proba(self, X: ArrayLike) -> Floats:
         """Give the probabilities of both classes in the model of two normal distributions.
 

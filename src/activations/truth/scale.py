@@ -24,6 +24,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
+from activations._arguments import generator
 from activations.truth.evaluation import (
     auroc_interval,
     evaluate,
@@ -33,16 +34,19 @@ from activations.truth.evaluation import (
 from activations.truth.experiments import (
     N_SPLITS,
     Runs,
+    auroc_ends,
     compare_splits,
     format_range,
     format_share,
     format_spread,
+    median_run,
     transfer_runs,
     verdict,
 )
 from activations.truth.probes import TOLERANCE, TTPD, MassMean
 from activations.truth.sources import (
     Activations,
+    LanguageModel,
     available_models,
     available_source,
     load_activations,
@@ -73,7 +77,6 @@ __all__ = [
     "topics_table",
     "transfer_by_model",
     "transfer_table",
-    "verdict_table",
     "words_only",
     "words_table",
     "write_sweep",
@@ -100,26 +103,34 @@ _SWEEP_COLUMNS: Final = [
 
 
 def _common_seed(rng: np.random.Generator) -> int:
-    if not isinstance(rng, np.random.Generator):
-        raise TypeError(f"rng must be a numpy.random.Generator, got {type(rng).__name__}")
-    return int(rng.integers(2**63))
+    return int(generator("rng", rng).integers(2**63))
 
 
-def _middle(cell: pd.DataFrame, column: str) -> "pd.Series[Any]":
-    """Pick the split with the median; of an even number the lower one of the middle two."""
-    return cell.sort_values(column, kind="stable").iloc[(len(cell) - 1) // 2]
+def _listed(words: Sequence[str]) -> str:
+    """Write words as a sentence lists them."""
+    return " and ".join(part for part in (", ".join(words[:-1]), words[-1]) if part)
 
 
 def _spread(cell: pd.DataFrame, column: str) -> dict[str, float]:
     values = cell[column]
     return {
-        column: float(_middle(cell, column)[column]),
+        column: float(median_run(cell, column)[column]),
         f"{column}_min": float(values.min()),
         f"{column}_max": float(values.max()),
     }
 
 
 # --- Models side by side ----------------------------------------------------------------------
+
+
+def _known_models() -> dict[str, tuple[LanguageModel, str]]:
+    """Tell the models at hand, the smallest first, each with the source that holds it."""
+    found = {
+        model.name: (model, source)
+        for source in dict.fromkeys(("embedded", available_source()))
+        for model in available_models(source).values()
+    }
+    return dict(sorted(found.items(), key=lambda item: (item[1][0].parameters, item[0])))
 
 
 def models_at_hand() -> dict[str, dict[str, Activations]]:
@@ -142,15 +153,9 @@ def models_at_hand() -> dict[str, dict[str, Activations]]:
     >>> list(models_at_hand())[0]
     'SmolLM2-135M-Instruct'
     """
-    found = {
-        model.name: (model, source)
-        for source in ("embedded", None)
-        for model in available_models(source).values()
-    }
-    ordered = sorted(found.values(), key=lambda item: (item[0].parameters, item[0].name))
     return {
         model.name: {name: load_activations(name, source=source, model=model.name) for name in SETS}
-        for model, source in ordered
+        for model, source in _known_models().values()
     }
 
 
@@ -179,22 +184,18 @@ def models_table(sets_of: Iterable[str]) -> pd.DataFrame:
     >>> models_table(["SmolLM2-135M-Instruct"])["parameters"].tolist()
     ['0.13 billion']
     """
-    known = {
-        name: (model, source)
-        for source in ("embedded", available_source())
-        for name, model in available_models(None if source == "archive" else source).items()
-    }
+    known = _known_models()
     return pd.DataFrame(
         [
             {
-                "model": name,
-                "parameters": f"{known[name][0].parameters / 1e9:.2f} billion",
-                "layers": known[name][0].n_layers,
-                "$d$": known[name][0].width,
-                "layer read": known[name][0].layer,
-                "statements": "the book's" if known[name][1] == "embedded" else "of the source",
+                "model": model.name,
+                "parameters": f"{model.parameters / 1e9:.2f} billion",
+                "layers": model.n_layers,
+                "$d$": model.width,
+                "layer read": model.layer,
+                "statements": "the book's" if source == "embedded" else "of the source",
             }
-            for name in sets_of
+            for model, source in (known[name] for name in sets_of)
         ]
     )
 
@@ -261,16 +262,15 @@ def transfer_by_model(
             runs = transfer_runs(sets, TRAININGS, own, Cs=(C,), n_splits=n_splits)
         chosen_runs = runs.frame[runs.frame.C == C]
         for (train, test), cell in chosen_runs.groupby(["train", "test"], sort=False):
-            middle = _middle(cell, "auroc")
-            usual = _middle(cell, "accuracy")
+            middle = median_run(cell, "auroc")
+            usual = median_run(cell, "accuracy")
             number, data = int(middle.split), sets[str(test)]
             chosen = runs.splits[number][str(test)].test
             scores = runs.probes[str(train), C][number].scores(data.X[chosen])
             chance = permutation_test(
                 scores, data.y[chosen], data.groups[chosen], own, n_permutations=n_permutations
             )
-            n_true = int(middle.n_true)
-            ends = auroc_interval(float(middle.auroc), n_true, int(middle.n_test) - n_true)
+            ends = auroc_ends(middle)
             share = wilson_interval(int(usual.correct), int(usual.n_test))
             rows.append(
                 {
@@ -476,38 +476,6 @@ def transfer_table(
     )
 
 
-def verdict_table(frame: pd.DataFrame) -> pd.DataFrame:
-    """Say in a word what becomes of each probe, model by model.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        What `transfer_by_model` returned.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row for each training and test set, one column a model, with the median AUROC and the
-        verdict on it.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from activations.truth.scale import verdict_table
-    >>> rows = [("A", "cities", "neg_cities", 0.0), ("B", "cities", "neg_cities", 0.5)]
-    >>> frame = pd.DataFrame(rows, columns=["model", "train", "test", "auroc"])
-    >>> verdict_table(frame).iloc[0].tolist()
-    ['cities', 'neg_cities', '.000 inverts', '.500 does not rank']
-    """
-    rows: dict[tuple[str, str], dict[str, str]] = {}
-    for row in frame.itertuples():
-        key = str(row.train), str(row.test)
-        start = {"trained on": key[0], "tested on": key[1]}
-        value = float(str(row.auroc))
-        rows.setdefault(key, start)[str(row.model)] = f"{format_share(value)} {verdict(value)}"
-    return pd.DataFrame(list(rows.values()))
-
-
 def tell(frame: pd.DataFrame, *, train: str, test: str) -> str:
     """Say in a sentence what becomes of one probe, model by model.
 
@@ -543,10 +511,7 @@ def tell(frame: pd.DataFrame, *, train: str, test: str) -> str:
     told: dict[str, list[str]] = {}
     for model, auroc in zip(chosen.model, chosen.auroc, strict=True):
         told.setdefault(verdict(float(auroc)), []).append(str(model))
-    return "; it ".join(
-        f"{word} on {' and '.join(filter(None, [', '.join(names[:-1]), names[-1]]))}"
-        for word, names in told.items()
-    )
+    return "; it ".join(f"{word} on {_listed(names)}" for word, names in told.items())
 
 
 def compare_splits_by_model(
@@ -1092,7 +1057,7 @@ def layer_ranges(layers: Iterable[int]) -> str:
     if not runs:
         return "none"
     parts = [f"{run[0]} to {run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs]
-    return " and ".join([part for part in (", ".join(parts[:-1]), parts[-1]) if part])
+    return _listed(parts)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

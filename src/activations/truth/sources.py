@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from activations.truth import store
 from activations.truth.archive import HOW_TO_GET, MODELS, read_archive
-from activations.truth.statement_sets import SETS, DataMissingError, read_statements
+from activations.truth.statement_sets import DataMissingError, kind_of, read_statements
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -146,28 +147,17 @@ class _Place(NamedTuple):
         return self.folder / ("datasets" if self.is_archive else "statements")
 
     def models(self) -> dict[str, LanguageModel]:
-        if self.is_archive:
-            return {
-                name: LanguageModel(
-                    name, told.parameters, told.n_layers, told.width, told.layer, (told.layer,)
-                )
-                for name, told in MODELS.items()
-            }
-        from activations.truth import store
-
+        known = MODELS if self.is_archive else store.models(self.folder)
         return {
             name: LanguageModel(
                 name, told.parameters, told.n_layers, told.width, told.layer, told.layers
             )
-            for name, told in store.models(self.folder).items()
+            for name, told in known.items()
         }
 
-    def read(self, name: str, model: str, layer: int, n: int) -> NDArray[np.float32]:
-        if self.is_archive:
-            return read_archive(self.folder, name, model, layer, n)
-        from activations.truth import store
-
-        return store.read_layer_set(self.folder, model, layer, name, n)
+    def read(self, model: str, layer: int, name: str, n: int) -> NDArray[np.float32]:
+        read = read_archive if self.is_archive else store.read_layer_set
+        return read(self.folder, model, layer, name, n)
 
 
 def _archive_of_checkout() -> Path:
@@ -263,8 +253,7 @@ def available_models(
     >>> [(m.name, m.n_layers, m.width) for m in available_models("embedded").values()]
     [('SmolLM2-135M-Instruct', 30, 576), ('Qwen2.5-Coder-1.5B-Instruct', 28, 1536)]
     """
-    found = _locate(source).models()
-    return dict(sorted(found.items(), key=lambda item: (item[1].parameters, item[0])))
+    return _locate(source).models()
 
 
 def _choose(place: _Place, models: Mapping[str, LanguageModel], name: str | None) -> LanguageModel:
@@ -336,8 +325,7 @@ def load_activations(
     Activations('cities': 320 statements, 576 dimensions, SmolLM2-135M-Instruct, layer 14,
     from 'embedded')
     """
-    if not isinstance(name, str) or name not in SETS:
-        raise ValueError(f"name must be one of {', '.join(SETS)}, got {name!r}")
+    kind_of(name)
     place = _locate(source)
     chosen = _choose(place, place.models(), model)
     layer = chosen.layer if layer is None else layer
@@ -348,7 +336,7 @@ def load_activations(
             f"layer must be in 0, ..., {chosen.n_layers - 1} for {chosen.name}, got {layer}"
         )
     told = read_statements(place.statements, name)
-    X = place.read(name, chosen.name, int(layer), len(told))
+    X = place.read(chosen.name, int(layer), name, len(told))
     X.setflags(write=False)
     return Activations(
         name=name,
@@ -396,8 +384,7 @@ def statements(name: str, *, source: str | os.PathLike[str] | None = None) -> "p
     """
     import pandas as pd
 
-    if not isinstance(name, str) or name not in SETS:
-        raise ValueError(f"name must be one of {', '.join(SETS)}, got {name!r}")
+    kind_of(name)
     told = read_statements(_locate(source).statements, name)
     return pd.DataFrame(
         {

@@ -26,6 +26,7 @@ __all__ = [
     "SetKind",
     "StatementSet",
     "compose_statements",
+    "kind_of",
     "read_statements",
 ]
 
@@ -129,8 +130,31 @@ SETS: Final[Mapping[str, SetKind]] = MappingProxyType(
 )
 
 
-def _kind(name: str) -> SetKind:
-    if name not in SETS:
+def kind_of(name: str) -> SetKind:
+    """Look up what is known of a statement set.
+
+    Parameters
+    ----------
+    name : str
+        The set's name.
+
+    Returns
+    -------
+    SetKind
+        The entry of `SETS`.
+
+    Raises
+    ------
+    ValueError
+        If there is no such set.
+
+    Examples
+    --------
+    >>> from activations.truth.statement_sets import kind_of
+    >>> kind_of("neg_cities").partner
+    'cities'
+    """
+    if not isinstance(name, str) or name not in SETS:
         raise ValueError(f"name must be one of {', '.join(SETS)}, got {name!r}")
     return SETS[name]
 
@@ -284,7 +308,7 @@ def _topic(
         _check_pairs(name, rows)
     number_of: dict[str, int] = {}
     groups = [number_of.setdefault(row.subject, len(number_of)) for row in rows]
-    if _exchange_claims(rows, kind):
+    if _exchange_claims(rows):
         groups = [group // 2 for group in groups]
     return tuple(rows), tuple(groups)
 
@@ -329,7 +353,7 @@ def read_statements(folder: str | Path, name: str) -> StatementSet:
     ...
     activations.truth.statement_sets.DataMissingError: ...cities.csv is missing from ...
     """
-    kind, folder = _kind(name), Path(folder)
+    kind, folder = kind_of(name), Path(folder)
     files = (folder / f"{one}.csv" for one in (kind.topic, SETS[kind.topic].partner))
     rows, groups = _topic(folder.name, kind.topic, *map(_content, files))
     statements, labels = [row.statement for row in rows], [row.label for row in rows]
@@ -346,13 +370,16 @@ def read_statements(folder: str | Path, name: str) -> StatementSet:
     )
 
 
-def _exchange_claims(rows: list[_Row], kind: SetKind) -> bool:
-    """Tell whether subjects come in twos, what is true of the one being said of the other."""
+def _exchange_claims(rows: list[_Row]) -> bool:
+    """Tell whether subjects come in twos, what is true of the one being said of the other.
+
+    The rows are those of an affirmative set.
+    """
     said: dict[str, list[str]] = {}
     for row in rows:
         claims = said.setdefault(row.subject, [])
         # The correct claim goes before the other one, wherever it stands in the file.
-        claims.insert(0 if row.label == int(kind.polarity > 0) else len(claims), row.claim)
+        claims.insert(0 if row.label else len(claims), row.claim)
     pairs = list(said.values())
     return len(pairs) % 2 == 0 and all(
         len(one) == len(other) == 2 and one == other[::-1] and one[0] != one[1]
@@ -428,11 +455,13 @@ def compose_statements(facts: str | Path, folder: str | Path) -> None:
 
 
 def _check_pairs(name: str, rows: list[_Row]) -> None:
-    """Cities come in pairs of rows: first with the correct country, then with another one."""
-    first = int(SETS[name].polarity > 0)
+    """Cities come in pairs of rows: first with the correct country, then with another one.
+
+    The rows are those of an affirmative set.
+    """
     for k in range(0, len(rows), 2):
         pair = rows[k : k + 2]
-        if len({row.subject for row in pair}) != 1 or [r.label for r in pair] != [first, 1 - first]:
+        if len({row.subject for row in pair}) != 1 or [r.label for r in pair] != [1, 0]:
             raise DataUnusableError(
                 f"{name}.csv, lines {k + 2} and {k + 3}: must be about one city, with its correct "
                 f"country first, found {[(row.statement, row.label) for row in pair]}"

@@ -24,6 +24,7 @@ from activations.truth.statement_sets import (
     SETS,
     DataMissingError,
     DataUnusableError,
+    kind_of,
     read_statements,
 )
 
@@ -199,8 +200,7 @@ def statement_digest(folder: str | Path, name: str) -> str:
     ...
     activations.truth.statement_sets.DataMissingError: statements/cities.csv is missing from ...
     """
-    if name not in SETS:
-        raise ValueError(f"name must be one of {', '.join(SETS)}, got {name!r}")
+    kind_of(name)
     path = Path(folder) / "statements" / f"{name}.csv"
     try:
         text = path.read_text(encoding="utf-8")
@@ -604,8 +604,7 @@ def read_layer_set(
     from safetensors import SafetensorError, safe_open
 
     path, n = _layer_file(folder, model, layer), integer("n", n, least=1)
-    if name not in SETS:
-        raise ValueError(f"name must be one of {', '.join(SETS)}, got {name!r}")
+    kind_of(name)
     sheet = read_datasheet(folder, model)
     if layer >= sheet.n_layers:
         raise ValueError(f"layer must be in 0, ..., {sheet.n_layers - 1} for {model}, got {layer}")
