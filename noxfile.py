@@ -27,6 +27,7 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 BUILD = ROOT / "build"
 TORCH = "torch==2.13.0"
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
+STRICT = ["--quiet", "--nitpicky", "--fail-on-warning", "--keep-going"]
 # One thread in every numerical library: the pages are built side by side, and no result may
 # depend on how many cores a reader has.
 THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -69,8 +70,9 @@ def python(session: nox.Session, *arguments: str) -> None:
 def inputs(session: nox.Session) -> str:
     """Return a digest of all that the pages depend on: names, sizes and times of change."""
     archive = os.environ.get("ACTIVATIONS_DATA", "")
-    state = hashlib.sha256(f"{session.posargs}\0{archive}\0{platform.python_version()}".encode())
-    folders = [ROOT / name for name in ("book", "conf", "src", "data")]
+    words = [*session.posargs, archive, platform.python_version(), str(shutil.which("coqc"))]
+    state = hashlib.sha256("\0".join(words).encode())
+    folders = [ROOT / name for name in ("book", "conf", "src", "data", "tests/claims")]
     files = [path for folder in [*folders, Path(archive or "data")] for path in folder.rglob("*")]
     # Neither what Python keeps nor an archive half fetched changes a page.
     idle = {"__pycache__", "lie_detection.part", "lie_detection.lock"}
@@ -97,7 +99,6 @@ def html(session: nox.Session) -> None:
     edition, chosen, arguments = choose_edition(session)
     doctrees, pages = BUILD / f"doctrees{edition}", BUILD / f"html{edition}"
     build = ["-m", "sphinx", "-b", "html", "-c", "conf", "-d", str(doctrees), "-j", "2"]
-    strict = ["--quiet", "--nitpicky", "--fail-on-warning", "--keep-going"]
     finished, state = BUILD / f"finished{edition}", inputs(session)
     kept = finished.exists() and (pages / "index.html").exists()
     if not kept or finished.read_text() != state:
@@ -105,7 +106,7 @@ def html(session: nox.Session) -> None:
         if not kept:
             shutil.rmtree(doctrees, ignore_errors=True)
         finished.unlink(missing_ok=True)
-        python(session, *build, *strict, *chosen, *arguments, "book", str(pages))
+        python(session, *build, *STRICT, *chosen, *arguments, "book", str(pages))
         finished.write_text(state)
     session.log(f"The book: {(pages / 'index.html').as_uri()}")
 
@@ -127,9 +128,8 @@ def pdf(session: nox.Session) -> None:
             session.env.setdefault("SOURCE_DATE_EPOCH", str(when).strip())
         build = ["-m", "sphinx", "-b", "latex", "-c", "conf"]
         doctrees = ["-d", str(BUILD / f"doctrees-latex{edition}"), "--fresh-env"]
-        strict = ["--quiet", "--nitpicky", "--fail-on-warning", "--keep-going"]
         shutil.rmtree(sources, ignore_errors=True)
-        python(session, *build, *doctrees, *strict, *chosen, *arguments, "book", str(sources))
+        python(session, *build, *doctrees, *STRICT, *chosen, *arguments, "book", str(sources))
         python(session, "conf/typeset.py", str(sources / "activations.tex"), str(book))
         finished.write_text(state)
     session.log(f"The book: {book.as_uri()}")
@@ -144,8 +144,7 @@ def notebooks(session: nox.Session) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     build = ["-m", "sphinx", "-b", "notebooks", "-c", "conf", "-j", "2"]
     doctrees = ["-d", str(BUILD / f"doctrees-notebooks{edition}"), "--fresh-env"]
-    strict = ["--quiet", "--nitpicky", "--fail-on-warning", "--keep-going"]
-    python(session, *build, *doctrees, *strict, *chosen, "book", str(folder))
+    python(session, *build, *doctrees, *STRICT, *chosen, "book", str(folder))
     session.log(f"The notebooks: {folder.as_uri()}")
     if "--run" in arguments:
         test = ["-m", "pytest", "-n", "2", "-m", "notebooks", "tests/book/test_notebooks.py"]
@@ -157,6 +156,12 @@ def data(session: nox.Session) -> None:
     """Fetch the course's archive for chapter 2, or verify the one that is there."""
     prepare(session)
     python(session, "-m", "activations.truth.fetch", *session.posargs)
+
+
+@nox.session
+def proofs(session: nox.Session) -> None:
+    """Let Coq read the formal proofs and show what each theorem rests on."""
+    session.run(sys.executable, "conf/formal.py", external=True)
 
 
 @nox.session

@@ -42,6 +42,7 @@ extensions = [
     "execution",
     "mathematics",
     "proofs",
+    "claims",
     "figures",
     "slips",
     "accessibility",
@@ -95,6 +96,19 @@ activations_digest = digest(
         *([Path(archive)] if archive else []),
     ],
     words=[archive],
+)
+
+# Claims and their checks (see _ext/claims.py) -----------------------------------------------------
+activations_claims_results = str(ROOT / "build" / "claims.json")
+# Labelled equations of the open text that define something and claim nothing.
+activations_definitions = (
+    "eq-line",
+    "eq-shallow-network",
+    "eq-fold",
+    "eq-tangent",
+    "eq-grid",
+    "eq-neuron-line",
+    "eq-central-difference",
 )
 
 # Proofs, exercises, bibliography ----------------------------------------------------------------

@@ -317,6 +317,8 @@ class PaperTranslator(LaTeXTranslator):
     # Cells ---------------------------------------------------------------------------------------
 
     def visit_container(self, node: nodes.Element) -> None:
+        if "claim" in node["classes"]:
+            self.body.append(self.hypertarget_to(node))
         if "cell_output" in node["classes"]:
             self.body.append("\n\\begin{bookoutput}")
 

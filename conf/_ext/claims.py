@@ -1,0 +1,636 @@
+"""The ledger of claims: every claim of the book names its checks, and the build runs them all.
+
+A theorem, lemma, proposition, corollary or example names them in its option ``checks``. The
+directive ``{claim}`` does so for everything else: for a labelled equation or a section about a
+slip, if its argument is such a label, and for a statement in the text, which then is its content.
+
+The build fails if a claim names no check, if a check is named that there is not, if one has failed,
+or if no claim names it. Only a formal proof may be left unread, where Coq is not installed. The
+checks run in a process of their own while the pages are executed, and run again only when
+something has changed that they depend on (``conf/ledger.py``).
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.errors import ExtensionError
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
+from sphinx_exercise.nodes import exercise_enumerable_node, exercise_node, solution_node
+from sphinx_proof.directive import ElementDirective
+from sphinx_proof.nodes import NODE_TYPES, proof_node
+
+log = logging.getLogger(__name__)
+
+ROOT = Path(__file__).parents[2]
+KINDS = ("formal", "symbolic", "exact", "property", "numeric")
+#: Environments that claim something.
+THEOREMS = ("theorem", "lemma", "proposition", "corollary", "example", "property", "criterion")
+#: Those that need checks of two kinds.
+PROVED = ("theorem", "lemma", "proposition", "corollary")
+#: Where an equation is part of something else that claims or defines.
+WITHIN = (*NODE_TYPES.values(), proof_node, solution_node, exercise_node, exercise_enumerable_node)
+SLIP = "slip-"
+#: What the anchor of a claim's entry in the ledger begins with.
+ENTRY = "ledger-"
+SOURCES = {".py": "tests/claims", ".v": "book/proofs"}
+LANGUAGES = {".py": "python", ".v": "coq"}
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim: the label it is known by, its form, and the names of its checks."""
+
+    label: str
+    form: str
+    title: str
+    checks: tuple[str, ...]
+    docname: str
+    line: int
+
+
+class claim_note(nodes.General, nodes.Element):  # noqa: N801  docutils names nodes so
+    """Stands where the mark of an equation or a slip goes."""
+
+
+class ledger_pages(nodes.General, nodes.Element):  # noqa: N801
+    """Stands for the entries of one chapter, or for the table of all."""
+
+
+class details(nodes.General, nodes.Element):  # noqa: N801
+    """Something folded on a page: a summary and what is below it."""
+
+
+class summary(nodes.General, nodes.TextElement):  # noqa: N801
+    """What a reader sees of it before it is unfolded."""
+
+
+def claims(env: BuildEnvironment) -> dict[str, list[Claim]]:
+    """Return the claims of each page that was read, in their order."""
+    if not hasattr(env, "activations_claims"):
+        env.activations_claims = {}
+    return env.activations_claims
+
+
+def note(directive: SphinxDirective, label: str, form: str, title: str) -> None:
+    """Enter a claim on the environment."""
+    names = tuple(directive.options.get("checks", "").split())
+    found = Claim(label, form, title, names, directive.env.docname, directive.lineno)
+    claims(directive.env).setdefault(directive.env.docname, []).append(found)
+
+
+class CheckedElement(ElementDirective):
+    """An environment of sphinx-proof that may name its checks."""
+
+    option_spec: ClassVar = {**ElementDirective.option_spec, "checks": directives.unchanged}
+
+    def run(self) -> list[nodes.Node]:
+        [element] = super().run()
+        kind = element["realtype"]
+        if kind in THEOREMS:
+            note(self, element["label"], kind, "".join(self.arguments))
+            element["claim"] = element["label"]
+        elif "checks" in self.options:
+            raise self.error(f"a {kind} claims nothing that could be checked")
+        return [element]
+
+
+class ClaimDirective(SphinxDirective):
+    """``{claim} label``: an equation, a slip, or the statement that is its content."""
+
+    required_arguments = 1
+    has_content = True
+    option_spec: ClassVar = {"checks": directives.unchanged_required}
+
+    def run(self) -> list[nodes.Node]:
+        label = self.arguments[0]
+        if not self.content:
+            note(self, label, "slip" if label.startswith(SLIP) else "equation", "")
+            mark = claim_note(claim=label)
+            self.set_source_info(mark)
+            return [mark]
+        note(self, label, "statement", "")
+        # What a theorem's box is to a theorem, without the box.
+        statement = nodes.container(classes=["claim"], claim=label, ids=[label])
+        self.set_source_info(statement)
+        self.state.document.note_explicit_target(statement)
+        self.state.nested_parse(self.content, self.content_offset, statement)
+        return [statement]
+
+
+class LedgerDirective(SphinxDirective):
+    """``{ledger} page``: the entries of a page's claims; without argument the table of all."""
+
+    optional_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        pages = getattr(self.env, "activations_ledger_pages", {})
+        page = self.arguments[0] if self.arguments else ""
+        self.env.activations_ledger_pages = {**pages, self.env.docname: page}
+        return [ledger_pages(page=page)]
+
+
+# --- What has been read ---------------------------------------------------------------------------
+
+
+def purge(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
+    """Forget a page that is read again."""
+    claims(env).pop(docname, None)
+    getattr(env, "activations_equations", {}).pop(docname, None)
+    getattr(env, "activations_ledger_pages", {}).pop(docname, None)
+
+
+def merge(app: Sphinx, env: BuildEnvironment, docnames: set[str], other: BuildEnvironment) -> None:
+    """Take over what a worker process has read."""
+    for name in ("activations_claims", "activations_equations", "activations_ledger_pages"):
+        theirs = getattr(other, name, {})
+        mine = {page: found for page, found in theirs.items() if page in docnames}
+        setattr(env, name, {**getattr(env, name, {}), **mine})
+
+
+def note_equations(app: Sphinx, doctree: nodes.document) -> None:
+    """Remember the labelled equations that stand for themselves."""
+    if not hasattr(app.env, "activations_equations"):
+        app.env.activations_equations = {}
+    app.env.activations_equations[app.env.docname] = [
+        (block["label"], block.line or 0)
+        for block in doctree.findall(nodes.math_block)
+        if block.get("label") and not any(isinstance(n, WITHIN) for n in above(block))
+    ]
+
+
+def above(node: nodes.Node) -> Iterator[nodes.Node]:
+    """Yield what a node stands in, from the inside out."""
+    while node.parent is not None:
+        node = node.parent
+        yield node
+
+
+# --- What has been checked ------------------------------------------------------------------------
+
+
+def begin(app: Sphinx) -> None:
+    """Start the checks; they run while the pages are read."""
+    results = Path(app.config.activations_claims_results)
+    app.ledger_run = subprocess.Popen(
+        [sys.executable, str(ROOT / "conf" / "ledger.py"), str(results)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    app.ledger = {}
+
+
+def finish(app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """Wait for the checks, compare claims and results, and name the pages to be written."""
+    printed, _ = app.ledger_run.communicate()
+    if app.ledger_run.returncode:
+        raise ExtensionError(f"the checks of the claims could not be run:\n{printed}")
+    state = json.loads(Path(app.config.activations_claims_results).read_text(encoding="utf-8"))
+    app.ledger = {check["name"]: check for f in state["files"].values() for check in f["checks"]}
+    app.coq = state["coq"]
+    for message, place in complaints(env, app.ledger, app.config.activations_definitions):
+        log.warning(message, type="claims", location=place)
+    for page, chapter in ledger(env).items():
+        for claim in claims(env).get(chapter, []):
+            known = env.domains.standard_domain.anonlabels
+            known[ENTRY + claim.label] = (page, ENTRY + claim.label)
+    # Where the outcome is another, so are the marks, and any page read anew may change entries.
+    seen = json.dumps([state["coq"], *sorted(map(str, app.ledger.values()))])
+    again = {*ledger(env), *(page for page, found in claims(env).items() if found)}
+    if getattr(env, "activations_ledger_seen", None) == seen and not app.claims_read:
+        return []
+    env.activations_ledger_seen = seen
+    return sorted(again)
+
+
+def note_reading(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
+    """Remember whether this build reads any page."""
+    app.claims_read = bool(docnames)
+
+
+def ledger(env: BuildEnvironment) -> dict[str, str]:
+    """Return the pages of the ledger, each with the page that its entries are about."""
+    return getattr(env, "activations_ledger_pages", {})
+
+
+def complaints(
+    env: BuildEnvironment, results: dict[str, dict[str, Any]], definitions: tuple[str, ...]
+) -> Iterator[tuple[str, Any]]:
+    """Give what is wrong with the ledger, each with its place."""
+    found = [claim for page in claims(env).values() for claim in page]
+    known: dict[str, Claim] = {}
+    for claim in found:
+        place = (claim.docname, claim.line)
+        name = f"the claim {claim.label}"
+        if claim.label in known:
+            yield f"{name} is entered twice", place
+        known[claim.label] = claim
+        if not claim.checks:
+            yield f"{name} names no check", place
+        kinds = set()
+        for check in claim.checks:
+            result = results.get(check)
+            if result is None:
+                yield f"{name} names the check {check}, which there is not", place
+                continue
+            kinds.add(result["kind"])
+            if result["state"] == "failed":
+                yield f"{name}: the check {check} fails: {result['message']}", place
+            elif result["state"] != "passed" and result["kind"] != "formal":
+                yield f"{name}: the check {check} was not run", place
+        if claim.form in PROVED and claim.checks and len(kinds) < 2:
+            yield f"{name} needs checks of two kinds, it has {', '.join(kinds) or 'none'}", place
+        if claim.docname not in ledger(env).values():
+            yield f"{name} stands on a page that no page of the ledger is about", place
+    named = {check for claim in found for check in claim.checks}
+    for check in results.values():
+        if check["name"] not in named:
+            yield f"no claim names the check {check['name']}", None
+    labels = env.domains.standard_domain.labels
+    for label in labels:
+        if label.startswith(SLIP) and label not in known:
+            yield f"the claim {label} names no check", labels[label][0]
+    equations = {
+        label: (page, line)
+        for page, found_there in getattr(env, "activations_equations", {}).items()
+        for label, line in found_there
+    }
+    for label, place in equations.items():
+        if label not in known and label not in definitions:
+            yield f"the claim {label} names no check", place
+    for label in definitions:
+        if label not in equations or label in known:
+            yield f"{label} is no definition in the open text", None
+    for claim in found:
+        if claim.form == "equation" and claim.label not in equations:
+            yield (
+                f"the claim {claim.label} is no equation of the open text",
+                (claim.docname, claim.line),
+            )
+        if claim.form == "slip" and claim.label not in labels:
+            yield f"the claim {claim.label} is no slip", (claim.docname, claim.line)
+
+
+# --- What readers see -----------------------------------------------------------------------------
+
+
+def cross_reference(
+    domain: str, kind: str, label: str, docname: str, words: str = ""
+) -> addnodes.pending_xref:
+    """Return a reference that the builder resolves in its own way."""
+    reference = addnodes.pending_xref(
+        "",
+        refdomain=domain,
+        reftype=kind,
+        reftarget=label,
+        refdoc=docname,
+        refexplicit=bool(words),
+        refwarn=True,
+    )
+    reference += nodes.inline("", words or label, classes=["std", "std-ref"])
+    return reference
+
+
+def source(check: dict[str, Any], hide_proofs: bool) -> str:
+    """Return the source of a check; where proofs are hidden, of a formal one the statement."""
+    folder = ROOT / SOURCES[Path(check["path"]).suffix]
+    lines = (folder / check["path"]).read_text(encoding="utf-8").splitlines()
+    first, last = check["lines"]
+    text = "\n".join(lines[first - 1 : last])
+    if hide_proofs and check["kind"] == "formal":
+        return text.split("Proof.")[0].rstrip()
+    return text
+
+
+def listing(check: dict[str, Any], hide_proofs: bool) -> nodes.literal_block:
+    """Return the source of a check with its colours."""
+    block = nodes.literal_block("", source(check, hide_proofs))
+    block["language"] = LANGUAGES[Path(check["path"]).suffix]
+    return block
+
+
+def folded(words: list[nodes.Node], content: list[nodes.Node], *classes: str) -> details:
+    """Return something that a reader can unfold."""
+    return details("", summary("", "", *words), *content, classes=["ledger", *classes])
+
+
+class Ledger(SphinxPostTransform):
+    """Put marks at the claims, formal proofs below them, and entries into the ledger's pages."""
+
+    # Before references are resolved, after the solutions of a student edition are taken out.
+    default_priority = 4
+
+    def run(self, **kwargs: Any) -> None:
+        if self.app.builder.name == "notebooks":
+            for node in list(self.document.findall(claim_note)):
+                node.parent.remove(node)
+            return
+        self.html = self.app.builder.format == "html"
+        self.hide_proofs = not self.config.activations_solutions
+        self.entered = {
+            claim.label: (claim, page)
+            for page, chapter in ledger(self.env).items()
+            for claim in claims(self.env).get(chapter, [])
+        }
+        for node in list(self.document.findall(lambda n: bool(claim_of(n)))):
+            self.mark(node)
+        for node in list(self.document.findall(ledger_pages)):
+            node.replace_self(self.entries(node["page"]) if node["page"] else [self.table()])
+
+    @property
+    def results(self) -> dict[str, dict[str, Any]]:
+        return self.app.ledger
+
+    def checks(self, claim: Claim) -> list[dict[str, Any]]:
+        """Return the results of a claim's checks, the most formal kind first."""
+        found = [self.results[name] for name in claim.checks if name in self.results]
+        return sorted(found, key=lambda check: KINDS.index(check["kind"]))
+
+    def mark(self, node: nodes.Element) -> None:
+        """Mark a claim, and fold its formal proofs below it."""
+        label = claim_of(node)
+        if label not in self.entered:
+            if isinstance(node, claim_note):
+                node.parent.remove(node)
+            return
+        claim, page = self.entered[label]
+        found = self.checks(claim)
+        if not self.html:
+            # Paper has it in the margin, beside the first line.
+            words = r"\\".join(dict.fromkeys(check["kind"] for check in found))
+            raw = nodes.raw(
+                "", rf"\bookchecked{{{page}:{ENTRY}{label}}}{{{words}}}", format="latex"
+            )
+            if isinstance(node, claim_note):
+                node.replace_self(nodes.paragraph("", "", raw))
+            else:
+                place = next(iter(node.findall(nodes.paragraph)), None)
+                (place if place is not None else node).insert(0, raw)
+            return
+        link = cross_reference("std", "ref", ENTRY + label, self.env.docname, mark_words(found))
+        quiet = nodes.inline("", "", link, classes=["claim-mark", *mark_state(found)])
+        proofs = [self.formal_proof(check) for check in found if check["kind"] == "formal"]
+        if isinstance(node, claim_note):
+            node.replace_self([nodes.paragraph("", "", quiet, classes=["claim-note"]), *proofs])
+            return
+        if isinstance(node, nodes.container):
+            list(node.findall(nodes.paragraph))[-1].append(quiet)
+        else:
+            node[0].append(quiet)
+        place = node.parent.index(node) + 1
+        node.parent.insert(place, proofs)
+
+    def formal_proof(self, check: dict[str, Any]) -> details:
+        """Return the formal proof of a claim, folded."""
+        name = check["name"].partition(":")[2]
+        what = "The statement" if self.hide_proofs else "The proof"
+        words = [nodes.Text(f"{what} in Coq: "), nodes.literal("", name)]
+        return folded(words, [listing(check, self.hide_proofs)], "formal-proof")
+
+    # The ledger's own pages ----------------------------------------------------------------------
+
+    def entries(self, page: str) -> list[nodes.Node]:
+        """Return the entries of all claims of a page."""
+        return [node for claim in claims(self.env).get(page, []) for node in self.entry(claim)]
+
+    def head(self, claim: Claim) -> nodes.paragraph:
+        """Return the link to a claim, with its title."""
+        head, here = nodes.paragraph(classes=["ledger-claim"]), self.env.docname
+        if claim.form == "equation":
+            head += [nodes.Text("Equation "), cross_reference("", "eq", claim.label, here)]
+            head[-1]["refdomain"] = "math"
+        elif claim.form == "slip":
+            head += [nodes.Text("Slip: "), self.section_link(claim.label)]
+        elif claim.form == "statement":
+            head += cross_reference("std", "ref", claim.label, here, "A statement in the text")
+        else:
+            head += cross_reference("prf", "ref", claim.label, here)
+            if title := self.title(claim):
+                head += [nodes.Text(" "), *title]
+        return head
+
+    def section_link(self, label: str) -> nodes.Node:
+        """Return a link to a section, with the nodes of its title."""
+        docname, anchor, words = self.env.domains.standard_domain.labels[label]
+        link = cross_reference("std", "ref", label, self.env.docname, words)
+        for section in self.env.get_doctree(docname).findall(nodes.section):
+            if anchor in section["ids"]:
+                title = section.next_node(nodes.title)
+                link[0].children = []
+                link[0] += [child.deepcopy() for child in title.children]
+        return link
+
+    def node_of(self, claim: Claim) -> nodes.Element | None:
+        """Return what a claim is on its page, as it was read."""
+        for node in self.env.get_doctree(claim.docname).findall(nodes.Element):
+            if claim_of(node) == claim.label and not isinstance(node, claim_note):
+                return node
+            if isinstance(node, nodes.math_block) and node.get("label") == claim.label:
+                return node
+        return None
+
+    def title(self, claim: Claim) -> list[nodes.Node]:
+        """Return the nodes of a theorem's title."""
+        node = self.node_of(claim)
+        return [child.deepcopy() for child in node[0].children] if node is not None else []
+
+    def statement(self, claim: Claim) -> list[nodes.Node]:
+        """Return a copy of what is claimed, without the anchors and numbers of the original."""
+        node = self.node_of(claim)
+        if node is None:
+            return []
+        if isinstance(node, nodes.math_block):
+            parts = [node.deepcopy()]
+        else:
+            holder = node if isinstance(node, nodes.container) else node[1]
+            parts = [child.deepcopy() for child in holder.children]
+        box = nodes.container("", *parts, classes=["ledger-statement"])
+        for copy in list(box.findall(nodes.Element)):
+            if isinstance(copy, addnodes.index | nodes.target):
+                copy.parent.remove(copy)
+                continue
+            copy["ids"], copy["names"] = [], []
+            if isinstance(copy, nodes.math_block):
+                copy["label"] = copy["number"] = None
+            if isinstance(copy, addnodes.pending_xref):
+                copy["refdoc"] = self.env.docname
+        return [box]
+
+    def entry(self, claim: Claim) -> list[nodes.Node]:
+        """Return a claim, its statement and its checks with their state and their source."""
+        head = self.head(claim)
+        head.insert(0, nodes.target("", "", ids=[ENTRY + claim.label]))
+        checks = [self.check(check) for check in self.checks(claim)]
+        if self.html:
+            return [head, *self.statement(claim), *checks]
+        items = nodes.bullet_list("", *(nodes.list_item("", check) for check in checks))
+        return [head, *self.statement(claim), items]
+
+    def check(self, check: dict[str, Any]) -> nodes.Element:
+        """Return what there is to say of a check."""
+        state = {"passed": "passed", "failed": "failed"}.get(
+            check["state"], "not run in this build"
+        )
+        about = [nodes.Text(check["about"])]
+        wrong = nodes.Text(f" It fails, as it must, where {listed(check['mutants'])}.")
+        if check["kind"] == "formal":
+            rests = ", ".join(check["assumes"])
+            wrong = nodes.Text(
+                (f" It rests on {rests}." if rests else "")
+                + f" The same proof proves nothing where {listed(check['mutants'])}."
+            )
+        name = check["name"].partition(":")[2] or check["name"].partition(".")[2]
+        words: list[nodes.Node] = [
+            nodes.inline("", check["kind"], classes=["check-kind"]),
+            nodes.Text(" "),
+            nodes.literal("", name),
+            nodes.Text(f" {state}"),
+        ]
+        said = nodes.paragraph("", "", *about, wrong)
+        if not self.html:
+            said.insert(0, [nodes.emphasis("", check["kind"]), nodes.Text(f", {state}: ")])
+            return said
+        folder = SOURCES[Path(check["path"]).suffix]
+        place = nodes.paragraph(
+            "", "", nodes.Text("Source: "), nodes.literal("", f"{folder}/{check['path']}")
+        )
+        others = [c for c in self.claims_of(check["name"]) if c is not None]
+        if len(others) > 1:
+            place += nodes.Text(". It serves ")
+            for i, other in enumerate(others):
+                place += nodes.Text(", " if i else "")
+                place += self.short(other)
+            place += nodes.Text(".")
+        body = [said, listing(check, self.hide_proofs), place]
+        return folded(words, body, f"check-{check['state'].replace(' ', '-')}")
+
+    def claims_of(self, name: str) -> list[Claim]:
+        """Return the claims that a check serves."""
+        return [c for page in claims(self.env).values() for c in page if name in c.checks]
+
+    def short(self, claim: Claim) -> nodes.Node:
+        """Return the shortest link to a claim."""
+        if claim.form in THEOREMS:
+            return cross_reference("prf", "ref", claim.label, self.env.docname)
+        if claim.form == "equation":
+            return cross_reference("math", "eq", claim.label, self.env.docname)
+        words = "a slip" if claim.form == "slip" else "a statement in the text"
+        return cross_reference("std", "ref", claim.label, self.env.docname, words)
+
+    def table(self) -> nodes.table:
+        """Return the number of claims and of checks of each kind, chapter by chapter."""
+        head = ["chapter", "claims", *KINDS, "passed", "not run"]
+        rows: list[list[nodes.Node]] = []
+        totals = [0] * (len(head) - 1)
+        for docname, page in ledger(self.env).items():
+            if not page:
+                continue
+            found = claims(self.env).get(page, [])
+            checks = [self.results[n] for n in dict.fromkeys(n for c in found for n in c.checks)]
+            kinds = [check["kind"] for check in checks]
+            states = [check["state"] for check in checks]
+            numbers = [len(found), *(kinds.count(kind) for kind in KINDS)]
+            numbers += [states.count("passed"), states.count("not run")]
+            totals = [a + b for a, b in zip(totals, numbers, strict=True)]
+            link = addnodes.pending_xref(
+                "",
+                nodes.inline("", self.env.titles[page].astext()),
+                refdomain="std",
+                reftype="doc",
+                reftarget=f"/{docname}",
+                refdoc=self.env.docname,
+                refexplicit=True,
+                refwarn=True,
+            )
+            rows.append([link, *(nodes.Text(str(n)) for n in numbers)])
+        rows.append([nodes.Text("together"), *(nodes.Text(str(n)) for n in totals)])
+        return table_of(head, rows)
+
+
+def table_of(head: list[str], rows: list[list[nodes.Node]]) -> nodes.table:
+    """Return a table of words and numbers."""
+
+    def line(cells: list[nodes.Node]) -> nodes.row:
+        entries = [
+            nodes.entry("", nodes.paragraph("", "", cell), classes=["text-right"] if i else [])
+            for i, cell in enumerate(cells)
+        ]
+        return nodes.row("", *entries)
+
+    group = nodes.tgroup("", cols=len(head))
+    group += [nodes.colspec(colwidth=1) for _ in head]
+    group += nodes.thead("", line([nodes.Text(word) for word in head]))
+    group += nodes.tbody("", *(line(row) for row in rows))
+    return nodes.table("", group)
+
+
+def claim_of(node: nodes.Node) -> str:
+    """Return the label of the claim that a node is, or nothing."""
+    return str(node.get("claim", "")) if isinstance(node, nodes.Element) else ""
+
+
+def listed(words: list[str]) -> str:
+    """Write alternatives as a sentence lists them."""
+    return " or ".join(part for part in ("; ".join(words[:-1]), words[-1]) if part)
+
+
+def mark_words(checks: list[dict[str, Any]]) -> str:
+    """Say how a claim is checked, in as few words as possible."""
+    passed = [check for check in checks if check["state"] == "passed"]
+    kinds = ", ".join(dict.fromkeys(check["kind"] for check in passed))
+    return f"checked: {kinds}" if kinds else "not checked in this build"
+
+
+def mark_state(checks: list[dict[str, Any]]) -> list[str]:
+    """Return the class of a mark."""
+    return [] if all(check["state"] == "passed" for check in checks) else ["claim-mark-open"]
+
+
+def visit_details(translator: Any, node: nodes.Element) -> None:
+    translator.body.append(translator.starttag(node, "details"))
+
+
+def depart_details(translator: Any, node: nodes.Element) -> None:
+    translator.body.append("</details>\n")
+
+
+def visit_summary(translator: Any, node: nodes.Element) -> None:
+    translator.body.append(translator.starttag(node, "summary", ""))
+
+
+def depart_summary(translator: Any, node: nodes.Element) -> None:
+    translator.body.append("</summary>\n")
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    app.setup_extension("proofs")
+    app.add_config_value("activations_claims_results", "", "")
+    app.add_config_value("activations_definitions", (), "env")
+    for kind in NODE_TYPES:
+        app.add_directive_to_domain("prf", kind, CheckedElement, override=True)
+    app.add_directive("claim", ClaimDirective)
+    app.add_directive("ledger", LedgerDirective)
+    app.add_node(claim_note)
+    app.add_node(ledger_pages)
+    app.add_node(details, html=(visit_details, depart_details))
+    app.add_node(summary, html=(visit_summary, depart_summary))
+    app.add_post_transform(Ledger)
+    app.connect("builder-inited", begin)
+    app.connect("env-purge-doc", purge)
+    app.connect("env-before-read-docs", note_reading)
+    app.connect("doctree-read", note_equations)
+    app.connect("env-merge-info", merge)
+    app.connect("env-get-updated", finish)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

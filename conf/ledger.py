@@ -1,0 +1,118 @@
+"""Runs every check of the book's claims, and keeps the results as long as nothing changes.
+
+``python conf/ledger.py RESULTS.json`` brings the results in step: the checks of ``tests/claims``,
+room by room, and the formal proofs of ``book/proofs``, file by file, run again only when what they
+depend on has changed. The book's build does so beside the execution of its pages.
+"""
+
+import functools
+import hashlib
+import json
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+CONF = Path(__file__).parent
+ROOT = CONF.parent
+CLAIMS = ROOT / "tests" / "claims"
+sys.path[:0] = [str(CONF), str(CLAIMS)]
+
+import catalogue  # noqa: E402  both lie in folders that are no packages
+import formal  # noqa: E402
+
+#: Where the build keeps the results.
+RESULTS = ROOT / "build" / "claims.json"
+PROCESSES = 2
+
+Result = dict[str, Any]
+
+
+@functools.cache
+def surroundings() -> bytes:
+    """Return a digest of what all checks in Python depend on, their own module aside."""
+    state = hashlib.sha256(platform.python_version().encode())
+    files = [*(ROOT / "src").rglob("*.py"), *(ROOT / "data" / "statements").glob("*")]
+    for path in [*sorted(files), ROOT / "requirements.lock", CLAIMS / "catalogue.py"]:
+        state.update(path.name.encode() + b"\0" + path.read_bytes())
+    return state.digest()
+
+
+def digest(path: Path) -> str:
+    """Return a digest of all that a file's results depend on."""
+    if path.suffix == ".v":
+        return formal.digest(path)
+    return hashlib.sha256(surroundings() + path.read_bytes()).hexdigest()
+
+
+def files() -> Iterator[Path]:
+    """Give the files that hold checks."""
+    for room in catalogue.ROOMS:
+        if (CLAIMS / f"{room}.py").exists():
+            yield CLAIMS / f"{room}.py"
+    yield from sorted(formal.PROOFS.glob("*.v"))
+
+
+@functools.cache
+def checks(room: str) -> dict[str, catalogue.Check]:
+    """Import a room's checks, once a process."""
+    return {check.name: check for check in catalogue.checks(room)}
+
+
+def doubt(room: str, name: str) -> Result:
+    """Run one check; this is what the processes are given."""
+    return catalogue.doubt(checks(room)[name])
+
+
+def prove(path: Path) -> list[Result]:
+    """Let Coq check a file, or say that it was not asked."""
+    if formal.version() is None:
+        return [formal.entry(t, "not run") for t in formal.theorems(path) if t.listed]
+    return formal.examine(path)
+
+
+def in_step(results: Path = RESULTS) -> dict[str, Any]:
+    """Run what has changed, write the results and return them.
+
+    They are a dictionary of `"files"`, from each file's name to its digest and the results of its
+    checks, in their order, and of `"coq"`, the version of Coq or None.
+    """
+    kept: dict[str, Any] = {}
+    if results.exists():
+        kept = json.loads(results.read_text(encoding="utf-8"))["files"]
+    wanted = {path: digest(path) for path in files()}
+    stale = [
+        path for path, state in wanted.items() if kept.get(path.name, {}).get("digest") != state
+    ]
+    found: dict[Path, list[Future[Any]]] = {}
+    with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
+        for path in sorted(stale, key=lambda path: path.suffix, reverse=True):
+            if path.suffix == ".v":
+                found[path] = [pool.submit(prove, path)]
+            else:
+                found[path] = [pool.submit(doubt, path.stem, name) for name in checks(path.stem)]
+    new = {}
+    for path, state in wanted.items():
+        if path not in found:
+            new[path.name] = kept[path.name]
+            continue
+        answers = [answer.result() for answer in found[path]]
+        done = answers[0] if path.suffix == ".v" else answers
+        new[path.name] = {"digest": state, "checks": done}
+    state_of_all = {"files": new, "coq": formal.version()}
+    results.parent.mkdir(parents=True, exist_ok=True)
+    # Two builds at once must not read half a file.
+    handle, name = tempfile.mkstemp(dir=results.parent, text=True)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        json.dump(state_of_all, file, indent=1)
+    os.replace(name, results)
+    return state_of_all
+
+
+if __name__ == "__main__":
+    in_step(Path(sys.argv[1]) if len(sys.argv) > 1 else RESULTS)

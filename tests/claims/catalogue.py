@@ -1,0 +1,140 @@
+"""What a check of a claim is, and how the ledger finds, runs and doubts it.
+
+A check is a function in a module of this folder that is named after a room of the package. Called
+as it stands it raises nothing, since the claim holds. Its keyword arguments are the parts of the
+claim that it tests: a formula, a constant, a hypothesis. Each of its mutants is a wrong claim,
+given by other values of some of them, and with these the check must fail by an `AssertionError`.
+"""
+
+import importlib.util
+import inspect
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, settings
+
+HERE = Path(__file__).parent
+ROOMS = ("logistic", "truth", "softmax", "mlp", "regions", "lines")
+#: Kinds of checks that are written in Python; formal ones are theorems of `book/proofs`.
+KINDS = ("symbolic", "exact", "property", "numeric")
+
+Mutants = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Check:
+    """A check as the ledger lists it: `name` is the room and the function."""
+
+    name: str
+    kind: str
+    about: str
+    mutants: Mutants
+    function: Callable[..., None]
+    path: Path
+    lines: tuple[int, int]
+
+
+def check(kind: str, *, mutants: Mutants) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Make a function a check of the given kind that catches the given mutants.
+
+    Its docstring begins with a sentence that says how it checks, for readers of the ledger.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"kind must be one of {', '.join(KINDS)}, got {kind!r}")
+
+    def mark(function: Callable[..., None]) -> Callable[..., None]:
+        name, known = function.__name__, inspect.signature(function).parameters
+        if not mutants:
+            raise ValueError(f"{name} names no mutant: a check that cannot fail checks nothing")
+        for mutant, values in mutants.items():
+            if not values or not values.keys() <= known.keys():
+                raise ValueError(f"{name}: the mutant {mutant!r} changes none of {list(known)}")
+        if any(parameter.default is parameter.empty for parameter in known.values()):
+            raise ValueError(f"{name}: each argument needs what the claim says as its default")
+        if not inspect.getdoc(function):
+            raise ValueError(f"{name} does not say how it checks")
+        function.__check__ = (kind, mutants)  # type: ignore[attr-defined]
+        return function
+
+    return mark
+
+
+def forall(**strategies: Any) -> Callable[[Callable[..., None]], Callable[[], None]]:
+    """Have hypothesis draw the arguments of a function, the same ones at each run."""
+    drawn_alike = settings(
+        max_examples=100,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        report_multiple_bugs=False,
+        phases=(Phase.explicit, Phase.generate),
+        suppress_health_check=list(HealthCheck),
+    )
+    return lambda function: drawn_alike(given(**strategies)(function))
+
+
+def module(room: str) -> ModuleType:
+    """Import the checks of a room from this folder."""
+    spec = importlib.util.spec_from_file_location(f"claims.{room}", HERE / f"{room}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    loaded = importlib.util.module_from_spec(spec)
+    if str(HERE) not in sys.path:
+        sys.path.insert(0, str(HERE))
+    spec.loader.exec_module(loaded)
+    return loaded
+
+
+def checks(room: str) -> Iterator[Check]:
+    """Give the checks of a room in the order of its source."""
+    for name, function in vars(module(room)).items():
+        if not hasattr(function, "__check__"):
+            continue
+        kind, mutants = function.__check__
+        source, first = inspect.getsourcelines(function)
+        about = (inspect.getdoc(function) or "").split("\n\n")[0].replace("\n", " ")
+        lines = (first, first + len(source) - 1)
+        yield Check(f"{room}.{name}", kind, about, mutants, function, HERE / f"{room}.py", lines)
+
+
+def run(tested: Check, mutant: str | None = None) -> None:
+    """Run a check on the claim or on one of its mutants; any warning is an error."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        tested.function(**(tested.mutants[mutant] if mutant else {}))
+
+
+def doubt(tested: Check) -> dict[str, Any]:
+    """Run a check on the claim, then on each mutant, and say how it went, for the ledger."""
+    began, message = time.perf_counter(), ""
+    try:
+        run(tested)
+    except Exception as error:
+        message = f"{type(error).__name__}: {error}"
+    for mutant in () if message else tested.mutants:
+        try:
+            run(tested, mutant)
+        except AssertionError:
+            continue
+        except Exception as error:
+            message = f"the mutant {mutant!r} ends in {type(error).__name__}: {error}"
+        else:
+            message = f"the mutant {mutant!r} passes"
+        break
+    return {
+        "name": tested.name,
+        "kind": tested.kind,
+        "about": tested.about,
+        "mutants": list(tested.mutants),
+        "path": tested.path.name,
+        "lines": list(tested.lines),
+        "state": "failed" if message else "passed",
+        "message": message,
+        "seconds": round(time.perf_counter() - began, 3),
+    }
