@@ -362,3 +362,756 @@ Proof.
     assert (0 < exp z1) by apply exp_pos. assert (0 < exp z2) by apply exp_pos.
     split; lra.
 Qed.
+
+(** ** Separating two classes
+
+    Points and weight vectors are lists of real numbers, of any length; a data set is a list
+    of points with their labels, +1 for class 1 and -1 for class 2. *)
+
+Fixpoint dot (v w : list R) : R :=
+  match v, w with
+  | x :: v', y :: w' => x * y + dot v' w'
+  | _, _ => 0
+  end.
+
+Fixpoint sum (v w : list R) : list R :=
+  match v, w with
+  | x :: v', y :: w' => (x + y) :: sum v' w'
+  | _, _ => []
+  end.
+
+Definition scale (s : R) (v : list R) : list R := map (Rmult s) v.
+Definition difference (v w : list R) : list R := sum v (scale (-1) w).
+Definition norm (v : list R) : R := sqrt (dot v v).
+Definition nonzero (v : list R) : Prop := Exists (fun r => r <> 0) v.
+
+Fixpoint minimum (r : list R) : R :=
+  match r with
+  | [] => 0
+  | [a] => a
+  | a :: r' => Rmin a (minimum r')
+  end.
+
+Definition score (w : list R) (b : R) (x : list R) : R := dot w x + b.
+
+Definition signed_score (w : list R) (b : R) (example : list R * R) : R :=
+  let (x, y) := example in y * score w b x.
+
+Definition separates (w : list R) (b : R) (data : list (list R * R)) : Prop :=
+  forall example, In example data -> signed_score w b example > 0.
+
+Definition margin (w : list R) (b : R) (data : list (list R * R)) : R :=
+  minimum (map (fun example => signed_score w b example / norm w) data).
+
+(** Facts on inner products and norms. *)
+
+Lemma dot_comm (v w : list R) : dot v w = dot w v.
+Proof.
+  revert w. induction v as [| x v IH]; intros [| y w]; simpl; try easy.
+  rewrite IH. ring.
+Qed.
+
+Lemma dot_scale (s : R) (v w : list R) : dot (scale s v) w = s * dot v w.
+Proof.
+  revert w. induction v as [| x v IH]; intros [| y w]; simpl; try ring.
+  fold (scale s v). rewrite IH. ring.
+Qed.
+
+Lemma dot_sum (u v w : list R) :
+  length u = length v -> dot (sum u v) w = dot u w + dot v w.
+Proof.
+  revert v w. induction u as [| x u IH]; intros [| y v] [| z w] same; simpl in *; try ring.
+  - discriminate.
+  - discriminate.
+  - rewrite IH by congruence. ring.
+Qed.
+
+Lemma length_scale (s : R) (v : list R) : length (scale s v) = length v.
+Proof. apply map_length. Qed.
+
+Lemma length_sum (u v : list R) : length u = length v -> length (sum u v) = length u.
+Proof.
+  revert v. induction u as [| x u IH]; intros [| y v] same; simpl in *; try easy.
+  rewrite IH; congruence.
+Qed.
+
+Lemma length_difference (u v : list R) :
+  length u = length v -> length (difference u v) = length u.
+Proof. intros same. apply length_sum. now rewrite length_scale. Qed.
+
+Lemma dot_difference (u v w : list R) :
+  length u = length v -> dot (difference u v) w = dot u w - dot v w.
+Proof.
+  intros same. unfold difference. rewrite dot_sum, dot_scale; [ring |].
+  now rewrite length_scale.
+Qed.
+
+Lemma dot_nonneg (v : list R) : 0 <= dot v v.
+Proof. induction v; simpl; [lra | nra]. Qed.
+
+Lemma norm_nonneg (v : list R) : 0 <= norm v.
+Proof. apply sqrt_pos. Qed.
+
+Lemma norm_square (v : list R) : norm v * norm v = dot v v.
+Proof. apply sqrt_sqrt, dot_nonneg. Qed.
+
+Lemma norm_pos (v : list R) : nonzero v -> 0 < norm v.
+Proof.
+  intros other. apply sqrt_lt_R0. induction other as [x v other | x v other IH]; simpl.
+  - assert (rest := dot_nonneg v). assert (0 < x * x) by nra. lra.
+  - assert (square : 0 <= x * x) by nra. lra.
+Qed.
+
+Lemma norm_scale (s : R) (v : list R) : norm (scale s v) = Rabs s * norm v.
+Proof.
+  unfold norm. rewrite dot_scale, dot_comm, dot_scale, <- Rmult_assoc.
+  rewrite sqrt_mult; [| nra | apply dot_nonneg].
+  now replace (s * s) with (Rsqr s) by easy; rewrite sqrt_Rsqr_abs.
+Qed.
+
+Lemma cauchy_schwarz (v w : list R) : Rabs (dot v w) <= norm v * norm w.
+Proof.
+  assert (square : dot v w * dot v w <= dot v v * dot w w).
+  { revert w. induction v as [| x v IH]; intros [| y w]; simpl.
+    - lra.
+    - assert (0 <= y * y + dot w w) by (assert (H := dot_nonneg w); nra). lra.
+    - assert (0 <= x * x + dot v v) by (assert (H := dot_nonneg v); nra). lra.
+    - specialize (IH w). assert (V := dot_nonneg v). assert (W := dot_nonneg w).
+      set (p := dot v w) in *. set (a := dot v v) in *. set (b := dot w w) in *.
+      (* what remains is 2 x y p <= x^2 b + y^2 a, which is compared by the squares *)
+      enough (2 * (x * y * p) <= x * x * b + y * y * a) by nra.
+      apply Rle_trans with (Rabs (2 * (x * y * p))); [apply Rle_abs |].
+      apply Rsqr_incr_0_var; [| nra].
+      rewrite <- Rsqr_abs. unfold Rsqr.
+      assert (0 <= (x * y) * (x * y) * (a * b - p * p)) by (apply Rmult_le_pos; [apply Rle_0_sqr | lra]).
+      assert (0 <= (x * x * b - y * y * a) * (x * x * b - y * y * a))
+        by apply Rle_0_sqr.
+      nra. }
+  apply Rsqr_incr_0_var.
+  - rewrite <- Rsqr_abs. unfold Rsqr.
+    replace (norm v * norm w * (norm v * norm w))
+      with ((norm v * norm v) * (norm w * norm w)) by ring.
+    now rewrite !norm_square.
+  - apply Rmult_le_pos; apply norm_nonneg.
+Qed.
+
+Lemma minimum_le (r : list R) (a : R) : In a r -> minimum r <= a.
+Proof.
+  induction r as [| x [| y r] IH]; intros member.
+  - easy.
+  - destruct member as [-> | []]. simpl. lra.
+  - change (Rmin x (minimum (y :: r)) <= a).
+    destruct member as [-> | member]; [apply Rmin_l |].
+    apply Rle_trans with (minimum (y :: r)); [apply Rmin_r | auto].
+Qed.
+
+Lemma minimum_in (r : list R) : r <> [] -> In (minimum r) r.
+Proof.
+  induction r as [| x [| y r] IH]; intros filled.
+  - easy.
+  - now left.
+  - change (In (Rmin x (minimum (y :: r))) (x :: y :: r)).
+    unfold Rmin. destruct (Rle_dec x (minimum (y :: r))); [now left | right].
+    now apply IH.
+Qed.
+
+(** The distance of a point from a hyperplane: no point of the hyperplane is closer than the
+    modulus of the score over the norm of the weights, and one is exactly that close. *)
+(* Mutant, the norm of the weights is forgotten in the bound: `Rabs (score w b x) / norm w <=` becomes `Rabs (score w b x) <=` *)
+(* Mutant, the norm is squared: `= Rabs (score w b x) / norm w` becomes `= Rabs (score w b x) / (norm w * norm w)` *)
+Theorem distance_from_hyperplane (w x : list R) (b : R) :
+  length w = length x -> nonzero w ->
+  (forall p, length p = length x -> score w b p = 0 ->
+     Rabs (score w b x) / norm w <= norm (difference x p))
+  /\ (exists p, length p = length x /\ score w b p = 0 /\
+        norm (difference x p) = Rabs (score w b x) / norm w).
+Proof.
+  intros same other. assert (positive := norm_pos w other). split.
+  - intros p same_p on. apply Rle_div_l; [lra |].
+    replace (score w b x) with (dot (difference x p) w).
+    + apply cauchy_schwarz.
+    + rewrite dot_difference by easy. unfold score in *.
+      rewrite (dot_comm x), (dot_comm p). lra.
+  - set (s := score w b x / (norm w * norm w)).
+    assert (same_s : length x = length (scale s w)) by now rewrite length_scale.
+    exists (difference x (scale s w)). split; [| split].
+    + now apply length_difference.
+    + unfold score at 1. rewrite dot_comm, dot_difference, dot_scale, <- norm_square by easy.
+      rewrite dot_comm. unfold s, score. field. lra.
+    + transitivity (norm (scale s w)).
+      * unfold norm. f_equal.
+        set (v := scale s w) in *. set (p := difference x v).
+        assert (length x = length p) by (symmetry; now apply length_difference).
+        assert (step : forall u, dot (difference x p) u = dot v u).
+        { intros u. rewrite dot_difference by easy. unfold p.
+          rewrite dot_difference by easy. ring. }
+        rewrite step, dot_comm. apply step.
+      * rewrite norm_scale. unfold s, Rdiv.
+        rewrite Rabs_mult, Rabs_inv, (Rabs_pos_eq (norm w * norm w)) by nra.
+        field. lra.
+Qed.
+
+(** *** The four points of the exercise *)
+
+Definition four_points : list (list R * R) :=
+  [([1; 1], 1); ([2; 2], 1); ([1; 2], -1); ([2; 3], -1)].
+
+(** A pair separates them when it satisfies four inequalities ... *)
+Definition solution (theta : R * R * R) : Prop :=
+  let '(w1, w2, b) := theta in
+  w1 + w2 + b > 0
+  /\ 2 * w1 + 2 * w2 + b > 0
+  /\ - w1 - 2 * w2 - b > 0
+  /\ - 2 * w1 - 3 * w2 - b > 0.
+
+(** ... and only then. *)
+(* Mutant, the bias is forgotten: `solution (w1, w2, b)` becomes `solution (w1, w2, 0)` *)
+(* Mutant, the classes trade places: `solution (w1, w2, b)` becomes `solution (- w1, - w2, - b)` *)
+Theorem four_inequalities (w1 w2 b : R) :
+  separates [w1; w2] b four_points <-> solution (w1, w2, b).
+Proof.
+  unfold separates, solution, four_points. split.
+  - intros all.
+    assert (H1 := all ([1; 1], 1) ltac:(simpl; auto)).
+    assert (H2 := all ([2; 2], 1) ltac:(simpl; auto)).
+    assert (H3 := all ([1; 2], -1) ltac:(simpl; auto)).
+    assert (H4 := all ([2; 3], -1) ltac:(simpl; auto)).
+    unfold signed_score, score in *. simpl in *. lra.
+  - intros inequalities example [<- | [<- | [<- | [<- | []]]]];
+      unfold signed_score, score; simpl; lra.
+Qed.
+
+(** The answer to the exercise: the weights 1, -1 with the bias 1/2 separate the points. *)
+(* Mutant, the line runs through the points of class 1: `(1 / 2)` becomes `0` *)
+(* Mutant, the weights have the other sign: `[1; -1]` becomes `[-1; 1]` *)
+Theorem four_points_separated : separates [1; -1] (1 / 2) four_points.
+Proof. apply four_inequalities. unfold solution. lra. Qed.
+
+(** Its activations are above one half on class 1 and below one half on class 2. *)
+(* Mutant, the threshold of class 1 is too high: `1 / 2 < sigmoid` becomes `2 / 3 < sigmoid` *)
+Theorem four_points_activations (x : list R) (y : R) :
+  In (x, y) four_points ->
+  (y = 1 -> 1 / 2 < sigmoid (score [1; -1] (1 / 2) x))
+  /\ (y = -1 -> sigmoid (score [1; -1] (1 / 2) x) < 1 / 2).
+Proof.
+  intros member. assert (right := four_points_separated (x, y) member). simpl in right.
+  split; intros ->.
+  - apply sigmoid_above_half. lra.
+  - rewrite <- (Ropp_involutive (score _ _ _)), sigmoid_symmetry.
+    enough (1 / 2 < sigmoid (- score [1; -1] (1 / 2) x)) by lra.
+    apply sigmoid_above_half. lra.
+Qed.
+
+(** *** The cone of solutions *)
+
+Definition combination (s : R) (u : R * R * R) (t : R) (v : R * R * R) : R * R * R :=
+  let '(u1, u2, u3) := u in
+  let '(v1, v2, v3) := v in
+  (s * u1 + t * v1, s * u2 + t * v2, s * u3 + t * v3).
+
+Definition closure (S : R * R * R -> Prop) (v : R * R * R) : Prop :=
+  forall eps : posreal, exists u, ball v eps u /\ S u.
+
+(** The solutions form a non-empty open convex cone. *)
+(* Mutant, one negative coefficient is allowed: `0 < t ->` becomes `t < 0 ->` *)
+Theorem cone_open_convex :
+  (exists theta, solution theta)
+  /\ open solution
+  /\ (forall s t u v, 0 < s -> 0 < t -> solution u -> solution v ->
+        solution (combination s u t v)).
+Proof.
+  repeat split.
+  - exists (1, -1, 1 / 2). unfold solution. lra.
+  - intros [[w1 w2] b] [H1 [H2 [H3 H4]]].
+    (* a change of each number by less than one sixth of the least score keeps the signs *)
+    set (least := minimum [w1 + w2 + b; 2 * w1 + 2 * w2 + b; - w1 - 2 * w2 - b;
+                           - 2 * w1 - 3 * w2 - b]).
+    assert (positive : 0 < least).
+    { unfold least, minimum. repeat apply Rmin_glb_lt; lra. }
+    assert (L1 : least <= w1 + w2 + b) by (apply minimum_le; simpl; auto).
+    assert (L2 : least <= 2 * w1 + 2 * w2 + b) by (apply minimum_le; simpl; auto).
+    assert (L3 : least <= - w1 - 2 * w2 - b) by (apply minimum_le; simpl; auto).
+    assert (L4 : least <= - 2 * w1 - 3 * w2 - b) by (apply minimum_le; simpl; auto).
+    exists (mkposreal (least / 6) ltac:(lra)).
+    intros [[v1 v2] c] [[near1 near2] near3].
+    unfold ball in near1, near2, near3; simpl in near1, near2, near3.
+    unfold AbsRing_ball, abs, minus, plus, opp in near1, near2, near3.
+    simpl in near1, near2, near3.
+    apply Rabs_def2 in near1. apply Rabs_def2 in near2. apply Rabs_def2 in near3.
+    unfold solution. lra.
+  - destruct u as [[u1 u2] u3], v as [[v1 v2] v3]. unfold combination, solution in *. nra.
+Qed.
+
+(** Part 1: they are the vectors t (h2 - h1, -1, 2 h1 - h2), where t is positive and the line
+    crosses the verticals 1 and 2 at heights h1 and h2 between the points; and different
+    parameters give different vectors. *)
+(* Mutant, the line may pass above the upper point: `2 < h2 < 3` becomes `2 < h2 < 4` *)
+(* Mutant, the lower point may lie on the line: `1 < h1 < 2` becomes `1 <= h1 < 2` *)
+Theorem cone_parameters :
+  (forall w1 w2 b, solution (w1, w2, b) <->
+     exists t h1 h2, 0 < t /\ 1 < h1 < 2 /\ 2 < h2 < 3 /\
+       (w1, w2, b) = (t * (h2 - h1), t * -1, t * (2 * h1 - h2)))
+  /\ (forall t h1 h2 t' h1' h2', 0 < t -> 0 < t' ->
+        (t * (h2 - h1), t * -1, t * (2 * h1 - h2))
+        = (t' * (h2' - h1'), t' * -1, t' * (2 * h1' - h2')) ->
+        t = t' /\ h1 = h1' /\ h2 = h2').
+Proof.
+  split.
+  - intros w1 w2 b. split.
+    + intros [H1 [H2 [H3 H4]]].
+      assert (positive : 0 < - w2) by lra.
+      exists (- w2), ((w1 + b) / - w2), ((2 * w1 + b) / - w2).
+      repeat split; try lra; try (apply Rlt_div_r; lra); try (apply Rlt_div_l; lra).
+      f_equal; [f_equal |]; field; lra.
+    + intros [t [h1 [h2 [positive [range1 [range2 equal]]]]]].
+      injection equal as -> -> ->. unfold solution. repeat split; nra.
+  - intros t h1 h2 t' h1' h2' positive positive' equal.
+    injection equal as equal1 equal2 equal3.
+    assert (t' = t) by lra. subst t'.
+    assert (difference_of_heights : h2 - h1 = h2' - h1') by (apply Rmult_eq_reg_l with t; lra).
+    assert (intercept : 2 * h1 - h2 = 2 * h1' - h2') by (apply Rmult_eq_reg_l with t; lra).
+    repeat split; lra.
+Qed.
+
+(** The closure of the cone: the same inequalities, no longer strict. *)
+Lemma solution_closure (w1 w2 b : R) :
+  closure solution (w1, w2, b) <->
+  0 <= w1 + w2 + b /\ 0 <= 2 * w1 + 2 * w2 + b
+  /\ 0 <= - w1 - 2 * w2 - b /\ 0 <= - 2 * w1 - 3 * w2 - b.
+Proof.
+  split.
+  - intros near.
+    assert (up_to : forall eps : posreal, 0 <= w1 + w2 + b + 6 * eps
+      /\ 0 <= 2 * w1 + 2 * w2 + b + 6 * eps
+      /\ 0 <= - w1 - 2 * w2 - b + 6 * eps /\ 0 <= - 2 * w1 - 3 * w2 - b + 6 * eps).
+    { intros eps. destruct (near eps) as [[[v1 v2] c] [[[near1 near2] near3] inside]].
+      unfold ball in near1, near2, near3; simpl in near1, near2, near3.
+      unfold AbsRing_ball, abs, minus, plus, opp in near1, near2, near3.
+      simpl in near1, near2, near3.
+      apply Rabs_def2 in near1. apply Rabs_def2 in near2. apply Rabs_def2 in near3.
+      unfold solution in inside. lra. }
+    assert (limit : forall r, (forall eps : posreal, 0 <= r + 6 * eps) -> 0 <= r).
+    { intros r all. apply Rnot_lt_le. intros negative.
+      specialize (all (mkposreal (- r / 12) ltac:(lra))). simpl in all. lra. }
+    repeat split; apply limit; intros eps; apply (up_to eps).
+  - intros inequalities eps. assert (positive := cond_pos eps).
+    exists (w1 + eps / 2, w2 - eps / 2, b + eps / 4). split.
+    + repeat split; unfold ball; simpl; unfold AbsRing_ball, abs, minus, plus, opp; simpl;
+        apply Rabs_def1; lra.
+    + unfold solution. lra.
+Qed.
+
+Definition ray1 : R * R * R := (1, -1, 0).
+Definition ray2 : R * R * R := (1, -1, 1).
+Definition ray3 : R * R * R := (0, -1, 2).
+Definition ray4 : R * R * R := (2, -1, -1).
+
+(** Part 2: the closure consists of the combinations of four vectors, and each of them spans
+    an extreme ray. *)
+(* Mutant, three of the vectors are enough: `0 <= a4` becomes `a4 = 0` *)
+(* Mutant, the coefficients may be negative: `0 <= a1` becomes `-1 <= a1` *)
+Theorem cone_closure (theta : R * R * R) :
+  closure solution theta <->
+  exists a1 a2 a3 a4, 0 <= a1 /\ 0 <= a2 /\ 0 <= a3 /\ 0 <= a4 /\
+    theta = combination 1 (combination a1 ray1 a2 ray2) 1 (combination a3 ray3 a4 ray4).
+Proof.
+  destruct theta as [[w1 w2] b]. rewrite solution_closure.
+  unfold combination, ray1, ray2, ray3, ray4. split.
+  - intros inequalities. assert (w2 <= 0) as [down | flat] by lra.
+    + (* the weights of the corners of the square of heights *)
+      set (lower1 := w1 + w2 + b) in *. set (lower2 := 2 * w1 + 2 * w2 + b) in *.
+      set (upper1 := - w1 - 2 * w2 - b) in *. set (upper2 := - 2 * w1 - 3 * w2 - b) in *.
+      exists (upper1 * upper2 / - w2), (lower1 * lower2 / - w2),
+        (lower1 * upper2 / - w2), (upper1 * lower2 / - w2).
+      assert (weight : forall p q, 0 <= p -> 0 <= q -> 0 <= p * q / - w2).
+      { intros p q P Q. apply Rdiv_le_0_compat; nra. }
+      repeat split; try (apply weight; lra).
+      unfold lower1, lower2, upper1, upper2. f_equal; [f_equal |]; field; lra.
+    + exists 0, 0, 0, 0. repeat split; try lra. f_equal; [f_equal |]; lra.
+  - intros [a1 [a2 [a3 [a4 [A1 [A2 [A3 [A4 equal]]]]]]]].
+    injection equal as -> -> ->. lra.
+Qed.
+
+(** If one of the four vectors is the sum of two vectors of the closure, these are multiples
+    of it. *)
+(* Mutant, also the vector in the middle spans an extreme ray: `[ray1; ray2; ray3; ray4]` becomes `[(2, -2, 1)]` *)
+Theorem cone_extreme_rays (ray u v : R * R * R) :
+  In ray [ray1; ray2; ray3; ray4] ->
+  closure solution u -> closure solution v -> combination 1 u 1 v = ray ->
+  exists s t, u = combination s ray 0 ray /\ v = combination t ray 0 ray.
+Proof.
+  destruct u as [[u1 u2] u3], v as [[v1 v2] v3]. rewrite !solution_closure.
+  intros member U V total. exists (- u2), (- v2).
+  destruct member as [<- | [<- | [<- | [<- | []]]]];
+    unfold combination, ray1, ray2, ray3, ray4 in *; injection total as T1 T2 T3;
+    split; (f_equal; [f_equal |]); lra.
+Qed.
+
+(** *** The line of largest margin *)
+
+(** The weights 2, -2 with the bias 1 separate the points; all four scores are 1 or -1, so
+    that the pair is in canonical scaling. *)
+(* Mutant, the bias is twice as large: `[2; -2] 1` becomes `[2; -2] 2` *)
+Theorem four_points_canonical : map (signed_score [2; -2] 1) four_points = [1; 1; 1; 1].
+Proof.
+  unfold four_points, signed_score, score. simpl. repeat (f_equal; try lra).
+Qed.
+
+(** No pair has a margin above 1 / (2 sqrt 2), and those which have this margin are the
+    positive multiples of the pair above. *)
+(* Mutant, the margin is that of the weights 1, -1 without the norm: `<= 1 / (2 * sqrt 2)` becomes `<= 1 / 3` *)
+(* Mutant, the bound is never reached: `<= 1 / (2 * sqrt 2)` becomes `< 1 / (2 * sqrt 2)` *)
+(* Mutant, the negative multiples have it too: `exists s, 0 < s /\` becomes `exists s, s <> 0 /\` *)
+Theorem four_points_margin (w1 w2 b : R) :
+  nonzero [w1; w2] ->
+  margin [w1; w2] b four_points <= 1 / (2 * sqrt 2)
+  /\ (margin [w1; w2] b four_points = 1 / (2 * sqrt 2) <->
+        exists s, 0 < s /\ w1 = s * 2 /\ w2 = s * -2 /\ b = s * 1).
+Proof.
+  intros other. assert (positive := norm_pos _ other).
+  set (gamma := margin [w1; w2] b four_points). set (best := 1 / (2 * sqrt 2)).
+  set (n := norm [w1; w2]) in *.
+  assert (root : 0 < sqrt 2) by (apply sqrt_lt_R0; lra).
+  assert (root_square : sqrt 2 * sqrt 2 = 2) by (apply sqrt_sqrt; lra).
+  assert (best_square : 8 * (best * best) = 1) by (unfold best; field [root_square]; lra).
+  assert (best_positive : 0 < best) by (apply Rdiv_lt_0_compat; lra).
+  assert (n_square : n * n = w1 * w1 + w2 * w2).
+  { unfold n. rewrite norm_square. simpl. ring. }
+  (* each of the four scores is at least the margin times the norm *)
+  assert (each : forall example, In example four_points ->
+            gamma * n <= signed_score [w1; w2] b example).
+  { intros example member. apply Rle_div_r; [lra |]. apply minimum_le.
+    apply (in_map (fun example => signed_score [w1; w2] b example / n)), member. }
+  assert (H1 := each ([1; 1], 1) ltac:(simpl; auto)).
+  assert (H2 := each ([2; 2], 1) ltac:(simpl; auto)).
+  assert (H3 := each ([1; 2], -1) ltac:(simpl; auto)).
+  assert (H4 := each ([2; 3], -1) ltac:(simpl; auto)).
+  unfold signed_score, score in H1, H2, H3, H4. simpl in H1, H2, H3, H4.
+  (* multiplied by the certificate 1, 3, 3, 1 and added, they lose the bias *)
+  assert (certificate : 8 * (gamma * n) <= 2 * w1 - 2 * w2) by lra.
+  assert (bound : gamma <= best).
+  { apply Rnot_lt_le. intros above.
+    assert (best * n < gamma * n) by (apply Rmult_lt_compat_r; lra).
+    assert (0 < best * n) by (apply Rmult_lt_0_compat; lra).
+    assert (8 * (best * n) * (8 * (best * n)) < (2 * w1 - 2 * w2) * (2 * w1 - 2 * w2))
+      by (apply Rmult_le_0_lt_compat; lra).
+    replace (8 * (best * n) * (8 * (best * n)))
+      with (8 * (8 * (best * best)) * (n * n)) in * by ring.
+    rewrite best_square, n_square in *. nra. }
+  split; [exact bound | split].
+  - intros equal. rewrite equal in *. exists b.
+    assert (0 < best * n) by (apply Rmult_lt_0_compat; lra).
+    assert (8 * (best * n) * (8 * (best * n)) <= (2 * w1 - 2 * w2) * (2 * w1 - 2 * w2))
+      by (apply Rmult_le_compat; lra).
+    replace (8 * (best * n) * (8 * (best * n)))
+      with (8 * (8 * (best * best)) * (n * n)) in * by ring.
+    rewrite best_square, n_square in *.
+    assert (opposite : w2 = - w1) by nra.
+    assert (half : 2 * (best * n) = w1).
+    { apply Rsqr_inj; [lra | lra |]. unfold Rsqr.
+      replace (2 * (best * n) * (2 * (best * n)))
+        with (8 * (best * best) * (n * n) / 2) by field.
+      rewrite best_square, n_square, opposite. field. }
+    repeat split; lra.
+  - intros [s [s_positive [-> [-> ->]]]].
+    assert (value : s / n = best).
+    { replace n with (2 * s * sqrt 2); [unfold best; field; lra |].
+      apply Rsqr_inj; [nra | lra |]. unfold Rsqr. rewrite n_square.
+      replace (2 * s * sqrt 2 * (2 * s * sqrt 2)) with (4 * s * s * (sqrt 2 * sqrt 2)) by ring.
+      rewrite root_square. ring. }
+    assert (member : In gamma (map (fun example =>
+              signed_score [s * 2; s * -2] (s * 1) example / n) four_points))
+      by (apply minimum_in; easy).
+    rewrite <- value.
+    destruct member as [<- | [<- | [<- | [<- | []]]]];
+      unfold signed_score, score; simpl; field; lra.
+Qed.
+
+(** ** There is no best scale *)
+
+(** The logistic loss of the pair (w, b). *)
+Definition loss (w : list R) (b : R) (data : list (list R * R)) : R :=
+  total (map (fun example => ln (1 + exp (- signed_score w b example))) data).
+
+(** The smallest of the signed scores. *)
+Definition least_score (w : list R) (b : R) (data : list (list R * R)) : R :=
+  minimum (map (signed_score w b) data).
+
+Lemma signed_score_scale (s : R) (w : list R) (b : R) (example : list R * R) :
+  signed_score (scale s w) (s * b) example = s * signed_score w b example.
+Proof. destruct example. unfold signed_score, score. rewrite dot_scale. ring. Qed.
+
+Lemma exp_le (x y : R) : x <= y -> exp x <= exp y.
+Proof. intros [less | ->]; [apply Rlt_le; now apply exp_increasing | apply Rle_refl]. Qed.
+
+Lemma log_term_pos (r : R) : 0 < ln (1 + exp r).
+Proof. rewrite <- ln_1 at 1. assert (H := exp_pos r). apply ln_increasing; lra. Qed.
+
+Lemma log_term_le (r : R) : ln (1 + exp r) <= exp r.
+Proof.
+  assert (H := exp_pos r). rewrite <- (ln_exp (exp r)) at 2.
+  apply ln_le; [lra | apply Rlt_le, exp_ineq1; lra].
+Qed.
+
+Lemma log_term_increasing (r t : R) : r < t -> ln (1 + exp r) < ln (1 + exp t).
+Proof.
+  intros less. assert (H := exp_pos r). assert (exp r < exp t) by now apply exp_increasing.
+  apply ln_increasing; lra.
+Qed.
+
+Lemma total_le {A : Type} (f g : A -> R) (l : list A) :
+  (forall a, In a l -> f a <= g a) -> total (map f l) <= total (map g l).
+Proof.
+  induction l as [| a l IH]; intros below; simpl; [lra |].
+  assert (f a <= g a) by (apply below; now left).
+  assert (total (map f l) <= total (map g l)) by (apply IH; intros; apply below; now right).
+  unfold total in *. lra.
+Qed.
+
+Lemma total_lt {A : Type} (f g : A -> R) (l : list A) :
+  (forall a, In a l -> f a <= g a) -> (exists a, In a l /\ f a < g a) ->
+  total (map f l) < total (map g l).
+Proof.
+  induction l as [| a l IH]; intros below [c [member less]]; [easy |].
+  assert (first : f a <= g a) by (apply below; now left).
+  assert (rest : forall d, In d l -> f d <= g d) by (intros; apply below; now right).
+  assert (rest_le := total_le f g l rest).
+  simpl. destruct member as [-> | member].
+  - unfold total in *. lra.
+  - assert (total (map f l) < total (map g l)) by (apply IH; [| exists c]; auto).
+    unfold total in *. lra.
+Qed.
+
+Lemma total_const {A : Type} (c : R) (l : list A) :
+  total (map (fun _ => c) l) = INR (length l) * c.
+Proof.
+  induction l as [| a l IH]; [simpl; ring |].
+  change (c + total (map (fun _ => c) l) = INR (S (length l)) * c).
+  rewrite IH, S_INR. ring.
+Qed.
+
+Lemma total_ge_term {A : Type} (f : A -> R) (l : list A) (a : A) :
+  (forall c, In c l -> 0 <= f c) -> In a l -> f a <= total (map f l).
+Proof.
+  induction l as [| c l IH]; intros nonneg member; [easy |].
+  assert (0 <= f c) by (apply nonneg; now left).
+  assert (tail : forall d, In d l -> 0 <= f d) by (intros; apply nonneg; now right).
+  assert (0 <= total (map f l)).
+  { apply Rle_trans with (total (map (fun _ => 0) l)); [rewrite total_const; lra |].
+    now apply total_le. }
+  change (f a <= f c + total (map f l)). destruct member as [<- | member]; [lra |].
+  specialize (IH tail member). lra.
+Qed.
+
+(** Along the ray of a separating pair the loss decreases strictly ... *)
+(* Mutant, it increases: `s < t ->` becomes `t < s ->` *)
+(* Mutant, there need not be any points: `data <> []` becomes `data <> [] \/ True` *)
+Theorem loss_decreasing (w : list R) (b : R) (data : list (list R * R)) (s t : R) :
+  data <> [] -> separates w b data ->
+  s < t -> loss (scale t w) (t * b) data < loss (scale s w) (s * b) data.
+Proof.
+  intros filled right less. apply total_lt.
+  - intros example member. rewrite !signed_score_scale.
+    assert (positive := right example member).
+    apply Rlt_le, log_term_increasing. nra.
+  - destruct data as [| example data]; [easy |].
+    assert (member : In example (example :: data)) by now left.
+    exists example. split; [exact member |]. rewrite !signed_score_scale.
+    assert (positive := right example member). apply log_term_increasing. nra.
+Qed.
+
+(** ... and lies between two exponential bounds. *)
+(* Mutant, the number of points is forgotten: `INR (length data) * exp` becomes `exp` *)
+(* Mutant, the lower bound is as large as the first term: `ln (1 + exp (- (s * mu))) <=` becomes `exp (- (s * mu)) <=` *)
+(* Mutant, the factor may be negative: `0 <= s` becomes `s <= 0` *)
+Theorem loss_bounds (w : list R) (b : R) (data : list (list R * R)) (s : R) :
+  data <> [] -> separates w b data -> 0 <= s ->
+  let mu := least_score w b data in
+  0 < mu
+  /\ ln (1 + exp (- (s * mu))) <= loss (scale s w) (s * b) data
+       <= INR (length data) * exp (- (s * mu)).
+Proof.
+  intros filled right nonneg mu.
+  assert (member : In mu (map (signed_score w b) data)).
+  { apply minimum_in. intros empty. now apply map_eq_nil in empty. }
+  apply in_map_iff in member. destruct member as [example [equal member]].
+  repeat split.
+  - rewrite <- equal. now apply right.
+  - rewrite <- equal, <- signed_score_scale.
+    apply (total_ge_term (fun example => ln (1 + exp (- signed_score _ _ example)))).
+    + intros c _. apply Rlt_le, log_term_pos.
+    + exact member.
+  - rewrite <- total_const. apply total_le. intros other inside.
+    rewrite signed_score_scale.
+    apply Rle_trans with (exp (- (s * signed_score w b other))); [apply log_term_le |].
+    assert (least : mu <= signed_score w b other) by (apply minimum_le, in_map, inside).
+    apply exp_le. nra.
+Qed.
+
+(** Hence the infimum of the loss is 0, and no pair attains it: each has a better one, so
+    there is no finite maximum-likelihood estimate. *)
+(* Mutant, the infimum is attained: `(forall v c, 0 < loss v c data)` becomes `(exists v c, loss v c data <= 0)` *)
+(* Mutant, the classes need not be separable: `separates w b data ->` becomes `separates w b [] ->` *)
+Theorem no_maximum_likelihood_estimate (w : list R) (b : R) (data : list (list R * R)) :
+  data <> [] -> separates w b data ->
+  (forall v c, 0 < loss v c data)
+  /\ (forall eps, 0 < eps -> exists v c, length v = length w /\ loss v c data < eps)
+  /\ (forall v c, exists v' c', length v' = length w /\ loss v' c' data < loss v c data).
+Proof.
+  intros filled right.
+  assert (positive : forall v c, 0 < loss v c data).
+  { intros v c. destruct data as [| example data]; [easy |].
+    apply Rlt_le_trans with (ln (1 + exp (- signed_score v c example))); [apply log_term_pos |].
+    apply (total_ge_term (fun example => ln (1 + exp (- signed_score v c example)))).
+    - intros other _. apply Rlt_le, log_term_pos.
+    - now left. }
+  assert (small : forall eps, 0 < eps ->
+            exists v c, length v = length w /\ loss v c data < eps).
+  { intros eps above. set (n := INR (length data)). set (mu := least_score w b data).
+    assert (many : 0 < n).
+    { apply lt_0_INR. destruct data; [easy | simpl; lia]. }
+    destruct (loss_bounds w b data 0 filled right (Rle_refl 0)) as [mu_positive _].
+    fold mu in mu_positive.
+    (* at this factor the upper bound is below eps *)
+    set (s := Rmax 0 (- ln (eps / (2 * n)) / mu)).
+    exists (scale s w), (s * b). split; [apply length_scale |].
+    destruct (loss_bounds w b data s filled right (Rmax_l _ _)) as [_ [_ upper]].
+    fold mu n in upper. apply Rle_lt_trans with (1 := upper).
+    assert (ratio : 0 < eps / (2 * n)) by (apply Rdiv_lt_0_compat; lra).
+    apply Rle_lt_trans with (n * (eps / (2 * n))).
+    - apply Rmult_le_compat_l; [lra |]. rewrite <- (exp_ln (eps / (2 * n))) by lra.
+      apply exp_le.
+      assert (- ln (eps / (2 * n)) / mu <= s) by apply Rmax_r.
+      assert (- ln (eps / (2 * n)) <= s * mu) by (apply Rle_div_l; lra). lra.
+    - field_simplify; lra. }
+  repeat split; [exact positive | exact small |].
+  intros v c. apply small, positive.
+Qed.
+
+(** The other half of the reason why an estimate may fail to exist: where some pair has only
+    non-negative signed scores and a positive one among them, no pair minimises the loss. *)
+(* Mutant, all signed scores may be zero: `signed_score w b example > 0` becomes `signed_score w b example >= 0` *)
+(* Mutant, some signed scores may be negative: `(forall example, In example data ->` becomes `(forall example, In example [] ->` *)
+Theorem no_minimiser_if_quasi_separated (w : list R) (b : R) (data : list (list R * R)) :
+  (forall example, In example data -> signed_score w b example >= 0) ->
+  (exists example, In example data /\ signed_score w b example > 0) ->
+  forall v c, length v = length w -> loss (sum v w) (c + b) data < loss v c data.
+Proof.
+  intros nonneg [example [member positive]] v c same.
+  assert (split_score : forall other, signed_score (sum v w) (c + b) other
+            = signed_score v c other + signed_score w b other).
+  { intros [x y]. unfold signed_score, score. rewrite dot_sum by easy. ring. }
+  apply total_lt.
+  - intros other inside. rewrite split_score.
+    destruct (nonneg other inside) as [above | equal].
+    + apply Rlt_le, log_term_increasing. lra.
+    + rewrite equal, Rplus_0_r. apply Rle_refl.
+  - exists example. split; [exact member |]. rewrite split_score.
+    apply log_term_increasing. lra.
+Qed.
+
+(** On the four points and the line of the exercise, the loss along the ray is four times one
+    term. *)
+(* Mutant, the scores are 1 instead of 1/2: `- (s / 2)` becomes `- s` *)
+Theorem four_points_loss (s : R) :
+  loss (scale s [1; -1]) (s * (1 / 2)) four_points = 4 * ln (1 + exp (- (s / 2))).
+Proof.
+  unfold loss, four_points. cbn [map].
+  rewrite !signed_score_scale. unfold signed_score, score, total. simpl.
+  replace (- (s * (1 * (1 * 1 + (-1 * 1 + 0) + 1 / 2)))) with (- (s / 2)) by field.
+  replace (- (s * (1 * (1 * 2 + (-1 * 2 + 0) + 1 / 2)))) with (- (s / 2)) by field.
+  replace (- (s * (-1 * (1 * 1 + (-1 * 2 + 0) + 1 / 2)))) with (- (s / 2)) by field.
+  replace (- (s * (-1 * (1 * 2 + (-1 * 3 + 0) + 1 / 2)))) with (- (s / 2)) by field.
+  ring.
+Qed.
+
+(** ** The sigmoid in floating point *)
+
+(** The form in which no exponential can overflow. *)
+Definition sigmoid_stable (e x : R) : R :=
+  if Rle_dec 0 x then 1 / (1 + e) else e / (1 + e).
+
+(** It is the sigmoid, and its exponential is at most 1. *)
+(* Mutant, the exponential grows: `exp (- Rabs x) in` becomes `exp (Rabs x) in` *)
+(* Mutant, the exponential stays below one half: `0 < e <= 1` becomes `0 < e <= 1 / 2` *)
+Theorem sigmoid_stable_form (x : R) :
+  let e := exp (- Rabs x) in sigmoid x = sigmoid_stable e x /\ 0 < e <= 1.
+Proof.
+  intros e. unfold e, sigmoid_stable. repeat split.
+  - destruct (Rle_dec 0 x).
+    + now rewrite Rabs_pos_eq.
+    + rewrite Rabs_left, Ropp_involutive by lra. apply sigmoid_second_form.
+  - apply exp_pos.
+  - rewrite <- exp_0. apply exp_le. assert (H := Rabs_pos x). lra.
+Qed.
+
+(** What floating point makes of it, in the usual model: the exponential carries the relative
+    error eta, the addition delta1 and the division delta2. *)
+Definition sigmoid_rounded (eta delta1 delta2 x : R) : R :=
+  let e := exp (- Rabs x) * (1 + eta) in
+  if Rle_dec 0 x then 1 / ((1 + e) * (1 + delta1)) * (1 + delta2)
+  else e / ((1 + e) * (1 + delta1)) * (1 + delta2).
+
+Lemma error_of_product (p q eps1 eps2 : R) :
+  Rabs (p - 1) <= eps1 -> Rabs (q - 1) <= eps2 ->
+  Rabs (p * q - 1) <= (1 + eps1) * (1 + eps2) - 1.
+Proof.
+  intros P Q. replace (p * q - 1) with ((p - 1) * (q - 1) + ((p - 1) + (q - 1))) by ring.
+  assert (A := Rabs_pos (p - 1)). assert (B := Rabs_pos (q - 1)).
+  assert (Rabs (p - 1) * Rabs (q - 1) <= eps1 * eps2) by (apply Rmult_le_compat; lra).
+  eapply Rle_trans; [apply Rabs_triang |]. rewrite Rabs_mult.
+  assert (T := Rabs_triang (p - 1) (q - 1)). lra.
+Qed.
+
+(** The relative error of the computed value is at most (1 + eps) (1 + 2 u / (1 - u)) - 1. *)
+(* Mutant, the two roundings are counted once: `2 * u / (1 - u)` becomes `u` *)
+(* Mutant, the error of the exponential is forgotten: `(1 + eps) *` becomes `1 *` *)
+Theorem sigmoid_rounding (eps u eta delta1 delta2 x : R) :
+  eps < 1 -> u < 1 -> Rabs eta <= eps -> Rabs delta1 <= u -> Rabs delta2 <= u ->
+  Rabs (sigmoid_rounded eta delta1 delta2 x - sigmoid x)
+    <= ((1 + eps) * (1 + 2 * u / (1 - u)) - 1) * sigmoid x.
+Proof.
+  intros eps_small u_small Eta Delta1 Delta2.
+  destruct (sigmoid_stable_form x) as [exact [e_positive e_small]].
+  set (e := exp (- Rabs x)) in *.
+  assert (range := sigmoid_range x).
+  apply Rabs_le_between in Eta. apply Rabs_le_between in Delta1. apply Rabs_le_between in Delta2.
+  (* the quotient of the computed and the true value has two factors near 1 *)
+  set (p := e / (1 + e)).
+  assert (p_range : 0 < p <= 1 / 2).
+  { split; [apply Rdiv_lt_0_compat; lra |]. apply Rle_div_l; lra. }
+  set (roundings := (1 + delta2) / (1 + delta1)).
+  assert (second_factor : Rabs (roundings - 1) <= 2 * u / (1 - u)).
+  { unfold roundings. replace ((1 + delta2) / (1 + delta1) - 1)
+      with ((delta2 - delta1) / (1 + delta1)) by (field; lra).
+    apply Rabs_le. split.
+    - apply Rle_div_r; [lra |]. replace (- (2 * u / (1 - u)) * (1 + delta1))
+        with (- (2 * u) * ((1 + delta1) / (1 - u))) by (field; lra).
+      assert (1 <= (1 + delta1) / (1 - u)) by (apply Rle_div_r; lra). nra.
+    - apply Rle_div_l; [lra |]. replace (2 * u / (1 - u) * (1 + delta1))
+        with (2 * u * ((1 + delta1) / (1 - u))) by (field; lra).
+      assert (1 <= (1 + delta1) / (1 - u)) by (apply Rle_div_r; lra). nra. }
+  assert (quotient : exists factor, Rabs (factor - 1) <= eps
+            /\ sigmoid_rounded eta delta1 delta2 x = factor * roundings * sigmoid x).
+  { rewrite exact. unfold sigmoid_rounded, sigmoid_stable, roundings. fold e.
+    assert (denominator : 1 + e * (1 + eta) = (1 + e) * (1 + p * eta))
+      by (unfold p; field; lra).
+    assert (0 < 1 + p * eta) by nra.
+    rewrite denominator. destruct (Rle_dec 0 x).
+    - exists (1 / (1 + p * eta)). split; [| field; lra].
+      replace (1 / (1 + p * eta) - 1) with (- (p * eta) / (1 + p * eta)) by (field; lra).
+      assert (- (eps / 2) <= p * eta <= eps / 2) by nra.
+      apply Rabs_le. split; [apply Rle_div_r | apply Rle_div_l]; nra.
+    - exists ((1 + eta) / (1 + p * eta)). split; [| field; lra].
+      replace ((1 + eta) / (1 + p * eta) - 1) with ((1 - p) * eta / (1 + p * eta))
+        by (field; lra).
+      assert (0 <= p * eps <= 1 / 2) by nra.
+      assert (upper : eta * (1 - p - p * eps) <= eps) by nra.
+      assert (lower : - eps <= eta * (1 - p + p * eps)) by nra.
+      apply Rabs_le. split; [apply Rle_div_r | apply Rle_div_l]; lra. }
+  destruct quotient as [factor [first_factor ->]].
+  replace (factor * roundings * sigmoid x - sigmoid x)
+    with ((factor * roundings - 1) * sigmoid x) by ring.
+  rewrite Rabs_mult, (Rabs_pos_eq (sigmoid x)) by lra.
+  apply Rmult_le_compat_r; [lra |]. now apply error_of_product.
+Qed.
