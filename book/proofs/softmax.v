@@ -55,6 +55,11 @@ Definition covariance (p : vector) (i j : nat) : R :=
 Definition jacobian (K : nat) (z : vector) (lam : R) (i j : nat) : R :=
   lam * covariance (softargmax K z lam) i j.
 
+(** The factors by which a matrix stretches vectors; their supremum is its
+    spectral norm. *)
+Definition stretch (K : nat) (A : nat -> vector) (r : R) : Prop :=
+  exists v, norm2 K v = 1 /\ r = norm2 K (times K A v).
+
 (** The vector z with x at the place k, and the partial derivative of a
     function of a vector. *)
 Definition update (z : vector) (k : nat) (x : R) : vector :=
@@ -492,4 +497,762 @@ Proof.
   - pose proof (cond_pos eps); lra.
   - exists L; intros lam Hlam; specialize (H lam ltac:(lra) z).
     pose proof (cond_pos eps); lra.
+Qed.
+
+(** ** Slopes *)
+
+Lemma dot_scal K c u v : dot K u (fun k => c * v k) = c * dot K u v.
+Proof. unfold dot; rewrite <- sum_scal; apply sum_ext; intros; ring. Qed.
+
+Lemma dot_sym K u v : dot K u v = dot K v u.
+Proof. apply sum_ext; intros; ring. Qed.
+
+Lemma dot_ext K u v w : (forall k, place K k -> v k = w k) ->
+  dot K u v = dot K u w.
+Proof. intros H; apply sum_ext; intros k Hk; now rewrite H. Qed.
+
+Lemma dot_minus K u v w : dot K u (fun k => v k - w k) = dot K u v - dot K u w.
+Proof. unfold dot; rewrite <- sum_minus; apply sum_ext; intros; ring. Qed.
+
+(** The chain rule: along a curve of scores with the velocity w, log-sum-exp
+    changes at the mean rate of w under soft(arg)max. *)
+Lemma lse_along K (c : R -> vector) (w : vector) t lam :
+  (1 <= K)%nat -> 0 < lam ->
+  (forall k, place K k -> is_derive (fun s => c s k) t (w k)) ->
+  is_derive (fun s => lse K (c s) lam) t (dot K (softargmax K (c t) lam) w).
+Proof.
+  intros HK Hl Hc; pose proof (exp_sum_pos K (c t) lam HK) as HS.
+  set (S := fun s => sum K (fun j => exp (lam * c s j))).
+  assert (HD : is_derive S t (sum K (fun j => lam * w j * exp (lam * c t j)))).
+  { apply (is_derive_sum K (fun s j => exp (lam * c s j))); intros k Hk.
+    apply (is_derive_comp exp (fun s => lam * c s k)); [apply is_derive_exp|].
+    apply is_derive_scal, Hc, Hk. }
+  replace (dot K _ w)
+    with (1 / lam * (sum K (fun j => lam * w j * exp (lam * c t j)) * / S t)).
+  - apply is_derive_scal.
+    apply (is_derive_comp ln S); [apply is_derive_ln; exact HS|exact HD].
+  - unfold dot, softargmax.
+    rewrite (sum_ext K (fun k => _ / _ * w k)
+      (fun j => / (lam * S t) * (lam * w j * exp (lam * c t j)))).
+    + rewrite sum_scal; field; unfold S; lra.
+    + intros k _; unfold S; field; lra.
+Qed.
+
+(** The derivative of log-sum-exp by its k-th component, the others being
+    fixed, is the k-th component of soft(arg)max. *)
+(* Mutant, the factor lambda remains: `(softargmax K z lam k)` becomes `(lam * softargmax K z lam k)` *)
+(* Mutant, lambda may be 0: `0 < lam` becomes `0 <= lam` *)
+Theorem lse_partial_derivative K z lam k : place K k -> 0 < lam ->
+  is_derive (fun x => lse K (update z k x) lam) (z k) (softargmax K z lam k).
+Proof.
+  intros Hk Hl; assert (HK : (1 <= K)%nat) by (unfold place in Hk; lia).
+  replace (softargmax K z lam k)
+    with (dot K (softargmax K (update z k (z k)) lam) (delta k)).
+  - apply lse_along; [assumption..|]; intros j _; unfold update, delta.
+    rewrite (Nat.eqb_sym k j); destruct (Nat.eqb j k);
+      [apply (is_derive_id (z k))|apply (is_derive_const (z j) (z k))].
+  - rewrite dot_sym; unfold dot; rewrite sum_delta by exact Hk.
+    apply softargmax_ext; [|exact Hk].
+    intros j _; unfold update; destruct (Nat.eqb_spec j k); congruence.
+Qed.
+
+(** ** Curvature *)
+
+Lemma covariance_times K p v i : place K i ->
+  times K (covariance p) v i = p i * (v i - dot K p v).
+Proof.
+  intros Hi; unfold times, covariance.
+  rewrite (sum_ext K _ (fun j => p i * (delta i j * v j) - p i * (p j * v j)))
+    by (intros; ring).
+  rewrite sum_minus, !sum_scal, sum_delta by exact Hi; unfold dot; ring.
+Qed.
+
+Lemma jacobian_times K z lam v i :
+  times K (jacobian K z lam) v i
+  = lam * times K (covariance (softargmax K z lam)) v i.
+Proof.
+  unfold times, jacobian; rewrite <- sum_scal; apply sum_ext; intros; ring.
+Qed.
+
+Lemma softargmax_along K (c : R -> vector) (w : vector) t lam i :
+  place K i -> 0 < lam ->
+  (forall k, place K k -> is_derive (fun s => c s k) t (w k)) ->
+  is_derive (fun s => softargmax K (c s) lam i) t
+    (times K (jacobian K (c t) lam) w i).
+Proof.
+  intros Hi Hl Hc; assert (HK : (1 <= K)%nat) by (unfold place in Hi; lia).
+  apply (is_derive_ext (fun s => exp (lam * (c s i - lse K (c s) lam)))).
+  - intros s; symmetry; apply softargmax_exp; assumption.
+  - rewrite jacobian_times, covariance_times by exact Hi.
+    rewrite (softargmax_exp K (c t) lam i) by assumption.
+    replace (lam * (_ * _)) with
+      (lam * (w i - dot K (softargmax K (c t) lam) w)
+       * exp (lam * (c t i - lse K (c t) lam))) by ring.
+    apply (is_derive_comp exp (fun s => lam * (c s i - lse K (c s) lam)));
+      [apply is_derive_exp|].
+    apply is_derive_scal.
+    apply (is_derive_minus (fun s => c s i) (fun s => lse K (c s) lam));
+      [apply Hc, Hi|apply lse_along; assumption].
+Qed.
+
+(** The entries of the Jacobian matrix: the derivative of the i-th component of
+    soft(arg)max by the j-th score. *)
+(* Mutant, the sign of the second term is wrong: `p i * delta i j - p i * p j` becomes `p i * delta i j + p i * p j` *)
+(* Mutant, the factor lambda is dropped: `lam * (p i * delta i j - p i * p j)` becomes `p i * delta i j - p i * p j` *)
+Theorem softargmax_partial_derivative K z lam i j :
+  place K i -> place K j -> 0 < lam ->
+  let p := softargmax K z lam in
+  is_derive (fun x => softargmax K (update z j x) lam i) (z j)
+    (lam * (p i * delta i j - p i * p j)).
+Proof.
+  intros Hi Hj Hl p; assert (HK : (1 <= K)%nat) by (unfold place in Hi; lia).
+  replace (lam * _) with (times K (jacobian K (update z j (z j)) lam) (delta j) i).
+  - apply softargmax_along; [assumption..|]; intros k _; unfold update, delta.
+    rewrite (Nat.eqb_sym j k); destruct (Nat.eqb k j);
+      [apply (is_derive_id (z j))|apply (is_derive_const (z k) (z j))].
+  - rewrite jacobian_times, covariance_times, dot_sym by exact Hi.
+    unfold dot; rewrite sum_delta by exact Hj; unfold p.
+    assert (E : forall k, place K k ->
+      softargmax K (update z j (z j)) lam k = softargmax K z lam k).
+    { intros k Hk; apply softargmax_ext; [|exact Hk].
+      intros l _; unfold update; destruct (Nat.eqb_spec l j); congruence. }
+    rewrite !E by assumption; unfold delta; rewrite (Nat.eqb_sym j i); ring.
+Qed.
+
+(** The second partial derivatives of log-sum-exp are the entries of the same
+    matrix. *)
+(* Mutant, the matrix is that of lambda 1: `jacobian K z lam i j` becomes `covariance (softargmax K z lam) i j` *)
+(* Mutant, the first derivative only: `partial (partial (fun x => lse K x lam) i) j z` becomes `partial (fun x => lse K x lam) i z` *)
+Theorem lse_hessian K z lam i j : place K i -> place K j -> 0 < lam ->
+  partial (partial (fun x => lse K x lam) i) j z = jacobian K z lam i j.
+Proof.
+  intros Hi Hj Hl; unfold partial at 1.
+  rewrite (Derive_ext _ (fun x => softargmax K (update z j x) lam i)).
+  - apply is_derive_unique, softargmax_partial_derivative; assumption.
+  - intros x; apply is_derive_unique, lse_partial_derivative; assumption.
+Qed.
+
+Lemma covariance_form K p u v :
+  dot K u (times K (covariance p) v)
+  = sum K (fun k => p k * u k * v k) - dot K p u * dot K p v.
+Proof.
+  unfold dot at 1.
+  rewrite (sum_ext K _ (fun k => p k * u k * v k - dot K p v * (p k * u k))).
+  - rewrite sum_minus, sum_scal; unfold dot; ring.
+  - intros k Hk; rewrite covariance_times by exact Hk; ring.
+Qed.
+
+Lemma covariance_variance K p v : sum K p = 1 ->
+  dot K v (times K (covariance p) v)
+  = sum K (fun k => p k * (v k - dot K p v) ^ 2).
+Proof.
+  intros Hp; rewrite covariance_form; set (m := dot K p v).
+  rewrite (sum_ext K (fun k => p k * (v k - m) ^ 2)
+    (fun k => p k * v k * v k - (2 * m) * (p k * v k) + m ^ 2 * p k))
+    by (intros; ring).
+  rewrite sum_plus, sum_minus, !sum_scal, Hp.
+  change (sum K (fun k => p k * v k)) with m; ring.
+Qed.
+
+Lemma jacobian_form K z lam u v :
+  dot K u (times K (jacobian K z lam) v)
+  = lam * dot K u (times K (covariance (softargmax K z lam)) v).
+Proof.
+  rewrite <- dot_scal; apply dot_ext; intros k _; apply jacobian_times.
+Qed.
+
+Lemma square_zero a x : 0 < a -> a * x ^ 2 = 0 -> x = 0.
+Proof.
+  intros Ha E; apply Rmult_integral in E; destruct E as [|E]; [lra|].
+  apply Rsqr_0_uniq; unfold Rsqr; lra.
+Qed.
+
+(** The curvature in the direction v is lambda times the variance of the
+    components of v under soft(arg)max; so it is not negative. *)
+(* Mutant, the second moment instead of the variance: `v k - dot K p v` becomes `v k` *)
+(* Mutant, the factor lambda is dropped: `= lam * sum K` becomes `= sum K` *)
+(* Mutant, the curvature is positive: `0 <= dot` becomes `0 < dot` *)
+Theorem hessian_variance K z lam v : (1 <= K)%nat -> 0 < lam ->
+  let p := softargmax K z lam in
+  dot K v (times K (jacobian K z lam) v) = lam * sum K (fun k => p k * (v k - dot K p v) ^ 2)
+  /\ 0 <= dot K v (times K (jacobian K z lam) v).
+Proof.
+  intros HK Hl p; rewrite jacobian_form, covariance_variance
+    by apply (softargmax_sum K z lam HK).
+  split; [reflexivity|].
+  apply Rmult_le_pos; [lra|]; apply sum_nonneg; intros k _.
+  apply Rmult_le_pos; [apply Rlt_le, softargmax_pos, HK|apply pow2_ge_0].
+Qed.
+
+(** The curvature vanishes in the direction of (1, ..., 1) and in no other. *)
+(* Mutant, only for v = 0: `v k = a` becomes `v k = 0 * a` *)
+(* Mutant, in every direction with the sum 0: `exists a, forall k, place K k -> v k = a` becomes `sum K v = 0` *)
+Theorem hessian_kernel K z lam v : (1 <= K)%nat -> 0 < lam ->
+  dot K v (times K (jacobian K z lam) v) = 0
+  <-> (exists a, forall k, place K k -> v k = a).
+Proof.
+  intros HK Hl; destruct (hessian_variance K z lam v HK Hl) as [-> _].
+  set (m := dot K _ v); split.
+  - intros E; exists m; intros k Hk.
+    apply Rmult_integral in E; destruct E as [|E]; [lra|].
+    apply (sum_zero K (fun k => softargmax K z lam k * (v k - m) ^ 2)) with (k := k) in E.
+    + apply square_zero in E; [lra|apply softargmax_pos, HK].
+    + intros j _; apply Rmult_le_pos; [apply Rlt_le, softargmax_pos, HK|apply pow2_ge_0].
+    + exact Hk.
+  - intros [a Ha]; assert (Hm : m = a).
+    { unfold m; rewrite (dot_ext K _ v (fun _ => a * 1)), dot_scal
+        by (intros k Hk; rewrite (Ha k Hk); ring).
+      unfold dot; rewrite (sum_ext K _ (softargmax K z lam)) by (intros; ring).
+      rewrite softargmax_sum by exact HK; ring. }
+    rewrite (sum_ext K _ (fun _ => 0)), sum_const; [ring|].
+    intros k Hk; rewrite Hm, (Ha k Hk); ring.
+Qed.
+
+(** ** How fast can soft(arg)max move? *)
+
+(** What is missing from the variance of v to half of its square length is a
+    sum of squares.  In particular it is not negative. *)
+Lemma covariance_defect K p v : sum K p = 1 ->
+  / 2 * dot K v v - dot K v (times K (covariance p) v)
+  = 2 * sum K (fun i => (p i - / 2) ^ 2 * v i ^ 2)
+    + / 2 * sum K (fun i => sum K (fun j =>
+        if Nat.eqb j i then 0 else p i * p j * (v i + v j) ^ 2)).
+Proof.
+  intros Hp; rewrite covariance_form.
+  set (m := dot K p v); set (M := sum K (fun k => p k * v k * v k)).
+  set (B := sum K (fun k => p k * p k * v k * v k)).
+  assert (E : forall i, place K i ->
+    sum K (fun j => if Nat.eqb j i then 0 else p i * p j * (v i + v j) ^ 2)
+    = p i * v i * v i + 2 * m * (p i * v i) + M * p i - 4 * (p i * p i * v i * v i)).
+  { intros i Hi.
+    pose proof (sum_remove K (fun j => p i * p j * (v i + v j) ^ 2) i Hi) as R.
+    rewrite (sum_ext K _ (fun j => (p i * v i * v i) * p j
+      + (2 * p i * v i) * (p j * v j) + p i * (p j * v j * v j))) in R
+      by (intros; ring).
+    rewrite !sum_plus, !sum_scal, Hp in R.
+    change (sum K (fun k => p k * v k)) with m in R.
+    change (sum K (fun k => p k * v k * v k)) with M in R.
+    simpl in R |- *; lra. }
+  rewrite (sum_ext K _ _ E), sum_minus, !sum_plus, !sum_scal, Hp.
+  rewrite (sum_ext K (fun i => (p i - / 2) ^ 2 * v i ^ 2)
+    (fun i => p i * p i * v i * v i - p i * v i * v i + / 4 * (v i * v i)))
+    by (intros; field).
+  rewrite sum_plus, sum_minus, sum_scal.
+  change (sum K (fun k => p k * v k)) with m; fold M B; unfold dot; field.
+Qed.
+
+Lemma covariance_half K p v : probability K p ->
+  dot K v (times K (covariance p) v) <= / 2 * dot K v v.
+Proof.
+  intros [Hp Hs]; pose proof (covariance_defect K p v Hs) as E.
+  assert (0 <= sum K (fun i => (p i - / 2) ^ 2 * v i ^ 2)).
+  { apply sum_nonneg; intros i _; apply Rmult_le_pos; apply pow2_ge_0. }
+  assert (0 <= sum K (fun i => sum K (fun j =>
+      if Nat.eqb j i then 0 else p i * p j * (v i + v j) ^ 2))).
+  { apply sum_nonneg; intros i Hi; apply sum_nonneg; intros j Hj.
+    destruct (Nat.eqb j i); [lra|].
+    apply Rmult_le_pos; [apply Rmult_le_pos; auto|apply pow2_ge_0]. }
+  lra.
+Qed.
+
+(** The image of v under diag p - p p^T is short beside the variance of v. *)
+Lemma covariance_image K p v : probability K p ->
+  let x := times K (covariance p) v in
+  dot K x x <= / 2 * dot K v x.
+Proof.
+  intros Hp x; set (w := fun k => v k - 2 * x k).
+  assert (Q : 0 <= dot K w (times K (covariance p) w)).
+  { rewrite covariance_variance by apply Hp; apply sum_nonneg; intros k Hk.
+    apply Rmult_le_pos; [now apply Hp|apply pow2_ge_0]. }
+  pose proof (covariance_half K p x Hp) as H.
+  pose proof (covariance_form K p v v) as Ev; fold x in Ev.
+  pose proof (covariance_form K p x v) as Exv; fold x in Exv.
+  rewrite covariance_form in Q, H.
+  rewrite (sum_ext K (fun k => p k * w k * w k)
+    (fun k => p k * v k * v k - 4 * (p k * x k * v k) + 4 * (p k * x k * x k)))
+    in Q by (intros; unfold w; ring).
+  rewrite sum_plus, sum_minus, !sum_scal in Q.
+  replace (dot K p w) with (dot K p v - 2 * dot K p x) in Q
+    by (unfold w; rewrite dot_minus, dot_scal; ring).
+  nra.
+Qed.
+
+Lemma dot_nonneg K v : 0 <= dot K v v.
+Proof. apply sum_nonneg; intros k _; nra. Qed.
+
+Lemma dot_pos K v s : place K s -> v s <> 0 -> 0 < dot K v v.
+Proof.
+  intros Hs Vs; apply Rlt_le_trans with (v s * v s); [nra|].
+  apply (term_le_sum K (fun k => v k * v k)); [intros; nra|exact Hs].
+Qed.
+
+Lemma norm2_nonneg K v : 0 <= norm2 K v.
+Proof. apply sqrt_pos. Qed.
+
+Lemma norm2_square K v : norm2 K v * norm2 K v = dot K v v.
+Proof. apply sqrt_sqrt, dot_nonneg. Qed.
+
+Lemma norm2_scal K c v : norm2 K (fun k => c * v k) = Rabs c * norm2 K v.
+Proof.
+  unfold norm2; rewrite dot_scal, dot_sym, dot_scal, <- Rmult_assoc.
+  rewrite sqrt_mult_alt by nra; now rewrite <- sqrt_Rsqr_abs.
+Qed.
+
+Lemma norm2_ext K u v : (forall k, place K k -> u k = v k) ->
+  norm2 K u = norm2 K v.
+Proof.
+  intros H; unfold norm2; f_equal; apply sum_ext; intros k Hk; now rewrite H.
+Qed.
+
+(** The matrix diag p - p p^T stretches no vector by more than 1/2. *)
+(* Mutant, a smaller constant: `/ 2` becomes `49 / 100` *)
+(* Mutant, the components need not be positive: `probability K p` becomes `sum K p = 1` *)
+Theorem covariance_norm K p v : probability K p ->
+  norm2 K (times K (covariance p) v) <= / 2 * norm2 K v.
+Proof.
+  intros Hp; pose proof (covariance_image K p v Hp) as H1; simpl in H1.
+  pose proof (covariance_half K p v Hp) as H2.
+  rewrite <- !norm2_square in H1; rewrite <- norm2_square in H2.
+  pose proof (norm2_nonneg K v); nra.
+Qed.
+
+Lemma positive_lower_bound K f : (forall k, place K k -> 0 < f k) ->
+  exists a, 0 < a /\ forall k, place K k -> a <= f k.
+Proof.
+  induction K as [|n IH]; intros H.
+  - exists 1; split; [lra|]; intros k Hk; unfold place in Hk; lia.
+  - destruct IH as [a [Ha Hf]].
+    + intros k Hk; apply H; unfold place in *; lia.
+    + exists (Rmin a (f (S n))); split.
+      * apply Rmin_glb_lt; [exact Ha|apply H; unfold place; lia].
+      * intros k Hk; destruct (place_S n k Hk) as [Hn | ->]; [|apply Rmin_r].
+        apply Rle_trans with a; [apply Rmin_l|auto].
+Qed.
+
+(** Beside the largest of the probabilities all others are below 1/2, unless
+    there are two of them and they are equal. *)
+Lemma others_below_half K p s : (forall k, place K k -> 0 < p k) ->
+  sum K p = 1 -> place K s -> p s = maximum K p ->
+  ~ (K = 2%nat /\ p 1%nat = p 2%nat) ->
+  forall j, place K j -> j <> s -> p j < / 2.
+Proof.
+  intros Hp Hs Ks Ms HK j Kj Hjs.
+  pose proof (maximum_ge K p j Kj) as Hmax.
+  assert (Hp' : forall k, place K k -> 0 <= p k) by (intros; apply Rlt_le; auto).
+  pose proof (two_terms_le_sum K p j s Hp' Kj Ks Hjs) as H2.
+  destruct (Rlt_or_le (p j) (/ 2)) as [|C]; [assumption|exfalso].
+  assert (Third : forall i, place K i -> i = j \/ i = s).
+  { intros i Ki; destruct (Nat.eq_dec i j) as [|Hij]; [now left|].
+    destruct (Nat.eq_dec i s) as [|His]; [now right|exfalso].
+    rewrite (sum_remove K p s Ks) in Hs.
+    enough (p i + p j <= sum K (fun k => if Nat.eqb k s then 0 else p k))
+      by (pose proof (Hp i Ki); lra).
+    replace (p i) with (if Nat.eqb i s then 0 else p i)
+      by (apply Nat.eqb_neq in His; now rewrite His).
+    replace (p j) with (if Nat.eqb j s then 0 else p j)
+      by (apply Nat.eqb_neq in Hjs; now rewrite Hjs).
+    apply (two_terms_le_sum K (fun k => if Nat.eqb k s then 0 else p k));
+      [|assumption..].
+    intros k Kk; destruct (Nat.eqb k s); [lra|auto]. }
+  apply HK.
+  assert (HK2 : K = 2%nat).
+  { assert (K <= 2)%nat; [|unfold place in *; lia].
+    destruct (le_lt_dec K 2) as [|H3]; [assumption|exfalso].
+    destruct (Third 1%nat), (Third 2%nat), (Third 3%nat); unfold place; lia. }
+  split; [exact HK2|].
+  assert (E : p j = p s) by lra; unfold place in *; subst K.
+  assert ((j = 1 /\ s = 2) \/ (j = 2 /\ s = 1))%nat as [[-> ->] | [-> ->]] by lia;
+    lra.
+Qed.
+
+(** Unless there are two equal probabilities, the variance stays away from half
+    of the square length. *)
+Lemma covariance_gap K p : (forall k, place K k -> 0 < p k) -> sum K p = 1 ->
+  ~ (K = 2%nat /\ p 1%nat = p 2%nat) ->
+  exists e, 0 < e /\
+  forall v, dot K v (times K (covariance p) v) <= (/ 2 - e) * dot K v v.
+Proof.
+  intros Hp Hs HK.
+  destruct K as [|[|n]]; [simpl in Hs; lra| |]; set (K := S _) in *.
+  { exists (/ 2); split; [lra|]; intros v; rewrite covariance_form.
+    unfold K, dot in *; simpl in *; rewrite Rplus_0_l in *; rewrite Hs; lra. }
+  destruct (maximum_attained K p ltac:(unfold K; lia)) as [s [Ks Ms]].
+  pose proof (others_below_half K p s Hp Hs Ks Ms HK) as Below.
+  set (j := if Nat.eqb s 1 then 2%nat else 1%nat).
+  assert (Kj : place K j /\ j <> s)
+    by (unfold j, K, place in *; destruct (Nat.eqb_spec s 1); lia).
+  destruct Kj as [Kj Hjs].
+  destruct (positive_lower_bound K
+    (fun k => if Nat.eqb k s then 1 else 2 * (p k - / 2) ^ 2)) as [a [Ha Hf]].
+  { intros k Hk; destruct (Nat.eqb_spec k s) as [|Hks]; [lra|].
+    pose proof (Below k Hk Hks); nra. }
+  assert (Hb : 0 < p s * p j) by (apply Rmult_lt_0_compat; auto).
+  exists (Rmin (a / 3) (p s * p j / 4)); split; [apply Rmin_glb_lt; lra|].
+  intros v; set (e := Rmin _ _).
+  assert (He : e <= a / 3 /\ e <= p s * p j / 4) by (split; [apply Rmin_l|apply Rmin_r]).
+  assert (He0 : 0 < e) by (apply Rmin_glb_lt; lra).
+  pose proof (covariance_defect K p v Hs) as D.
+  set (T := sum K (fun k => if Nat.eqb k s then 0 else v k * v k)).
+  assert (HT : dot K v v = v s * v s + T) by apply (sum_remove K (fun k => v k * v k) s Ks).
+  assert (HTj : v j * v j <= T).
+  { apply Nat.eqb_neq in Hjs.
+    replace (v j * v j) with (if Nat.eqb j s then 0 else v j * v j) by now rewrite Hjs.
+    apply (term_le_sum K (fun k => if Nat.eqb k s then 0 else v k * v k)); [|exact Kj].
+    intros k _; destruct (Nat.eqb k s); nra. }
+  assert (D1 : a * T <= 2 * sum K (fun i => (p i - / 2) ^ 2 * v i ^ 2)).
+  { unfold T; rewrite <- !sum_scal; apply sum_le; intros k Hk.
+    specialize (Hf k Hk); simpl in Hf; destruct (Nat.eqb k s);
+      [pose proof (pow2_ge_0 ((p k - / 2) * v k)); nra|].
+    pose proof (pow2_ge_0 (v k)); nra. }
+  assert (D2 : p s * p j * (v s + v j) ^ 2 <= sum K (fun i => sum K (fun j =>
+    if Nat.eqb j i then 0 else p i * p j * (v i + v j) ^ 2))).
+  { assert (P : forall i k, place K i -> place K k ->
+      0 <= (if Nat.eqb k i then 0 else p i * p k * (v i + v k) ^ 2)).
+    { intros i k Hi Hk; destruct (Nat.eqb k i); [lra|].
+      apply Rmult_le_pos; [apply Rmult_le_pos; apply Rlt_le; auto|apply pow2_ge_0]. }
+    apply Rle_trans with
+      (sum K (fun k => if Nat.eqb k s then 0 else p s * p k * (v s + v k) ^ 2)).
+    - apply Nat.eqb_neq in Hjs.
+      replace (p s * p j * (v s + v j) ^ 2)
+        with (if Nat.eqb j s then 0 else p s * p j * (v s + v j) ^ 2)
+        by now rewrite Hjs.
+      apply (term_le_sum K (fun k => if Nat.eqb k s then 0
+        else p s * p k * (v s + v k) ^ 2)); auto.
+    - apply (term_le_sum K (fun i => sum K (fun k =>
+        if Nat.eqb k i then 0 else p i * p k * (v i + v k) ^ 2))); [|exact Ks].
+      intros i Hi; apply sum_nonneg; auto. }
+  assert (e * (v s * v s) <= 2 * (e * (v s + v j) ^ 2) + 2 * (e * T)).
+  { pose proof (pow2_ge_0 (v s + 2 * v j)); nra. }
+  assert (e * T <= a / 3 * T) by (apply Rmult_le_compat_r; [nra|tauto]).
+  assert (e * (v s + v j) ^ 2 <= p s * p j / 4 * (v s + v j) ^ 2)
+    by (apply Rmult_le_compat_r; [apply pow2_ge_0|tauto]).
+  rewrite Rmult_minus_distr_r, HT; rewrite HT in D; lra.
+Qed.
+
+Lemma jacobian_norm K z lam v : 0 < lam ->
+  norm2 K (times K (jacobian K z lam) v)
+  = lam * norm2 K (times K (covariance (softargmax K z lam)) v).
+Proof.
+  intros Hl; rewrite <- (Rabs_pos_eq lam) at 2 by lra; rewrite <- norm2_scal.
+  apply norm2_ext; intros; apply jacobian_times.
+Qed.
+
+(** The Jacobian matrix stretches no vector by more than lambda / 2. *)
+(* Mutant, a smaller constant: `lam / 2` becomes `lam / 3` *)
+(* Mutant, the factor lambda is dropped: `lam / 2` becomes `/ 2` *)
+Theorem jacobian_norm_bound K z lam v : (1 <= K)%nat -> 0 < lam ->
+  norm2 K (times K (jacobian K z lam) v) <= lam / 2 * norm2 K v.
+Proof.
+  intros HK Hl; rewrite jacobian_norm by exact Hl.
+  pose proof (covariance_norm K _ v (softargmax_probability K z lam HK)); nra.
+Qed.
+
+Lemma softargmax_tie z lam : 0 < lam ->
+  softargmax 2 z lam 1%nat = softargmax 2 z lam 2%nat -> z 1%nat = z 2%nat.
+Proof.
+  intros Hl E; rewrite !softargmax_exp in E by (lia || lra).
+  apply exp_lam_inj in E; lra.
+Qed.
+
+Lemma jacobian_norm_gap K z lam : (1 <= K)%nat -> 0 < lam ->
+  ~ (K = 2%nat /\ z 1%nat = z 2%nat) ->
+  exists r, r < lam / 2 /\
+  forall v, norm2 K (times K (jacobian K z lam) v) <= r * norm2 K v.
+Proof.
+  intros HK Hl Hz; set (p := softargmax K z lam).
+  destruct (covariance_gap K p) as [e [He H]].
+  { intros; apply softargmax_pos, HK. }
+  { apply softargmax_sum, HK. }
+  { intros [-> E]; apply Hz; split; [reflexivity|].
+    apply (softargmax_tie z lam Hl E). }
+  exists (lam * sqrt (/ 4 - Rmin e (/ 4) / 2)); split.
+  - apply Rmult_lt_compat_l; [exact Hl|].
+    rewrite <- (sqrt_Rsqr (/ 2)) by lra; unfold Rsqr.
+    pose proof (Rmin_glb_lt e (/ 4) 0 He ltac:(lra)); pose proof (Rmin_r e (/ 4)).
+    apply sqrt_lt_1; lra.
+  - intros v; rewrite jacobian_norm, Rmult_assoc by exact Hl.
+    apply Rmult_le_compat_l; [lra|]; fold p.
+    pose proof (covariance_image K p v (softargmax_probability K z lam HK)) as I.
+    simpl in I; specialize (H v); pose proof (dot_nonneg K v).
+    pose proof (Rmin_l e (/ 4)); pose proof (Rmin_r e (/ 4)).
+    unfold norm2; rewrite <- sqrt_mult by lra; apply sqrt_le_1; [apply dot_nonneg|nra|nra].
+Qed.
+
+Lemma times_scal K A c v i : times K A (fun k => c * v k) i = c * times K A v i.
+Proof. unfold times; rewrite <- sum_scal; apply sum_ext; intros; ring. Qed.
+
+(** The direction (1, -1, 0, ..., 0). *)
+Definition across : vector := fun k => delta 1 k - delta 2 k.
+
+Lemma place_12 K : (2 <= K)%nat -> place K 1 /\ place K 2.
+Proof. unfold place; lia. Qed.
+
+Lemma dot_across K p : (2 <= K)%nat -> dot K p across = p 1%nat - p 2%nat.
+Proof.
+  intros HK; destruct (place_12 K HK); rewrite dot_sym; unfold dot, across.
+  rewrite (sum_ext K _ (fun k => delta 1 k * p k - delta 2 k * p k)) by (intros; ring).
+  rewrite sum_minus, !sum_delta by assumption; ring.
+Qed.
+
+(** Where the first two scores tie, that direction is stretched by lambda p_1. *)
+Lemma stretch_across K z lam : (2 <= K)%nat -> 0 < lam -> z 1%nat = z 2%nat ->
+  stretch K (jacobian K z lam) (lam * softargmax K z lam 1%nat).
+Proof.
+  intros HK Hl Hz; set (p := softargmax K z lam).
+  assert (Hp : p 1%nat = p 2%nat) by (unfold p, softargmax; now rewrite Hz).
+  assert (L : norm2 K across = sqrt 2).
+  { unfold norm2; rewrite dot_across by exact HK; f_equal; unfold across, delta; simpl; ring. }
+  pose proof (sqrt_lt_R0 2 ltac:(lra)).
+  exists (fun k => / sqrt 2 * across k).
+  assert (U : norm2 K (fun k => / sqrt 2 * across k) = 1).
+  { rewrite norm2_scal, L, Rabs_pos_eq; [field; lra|].
+    apply Rlt_le, Rinv_0_lt_compat; lra. }
+  split; [exact U|].
+  rewrite jacobian_norm by exact Hl; fold p; f_equal.
+  rewrite (norm2_ext K _ (fun k => p 1%nat * (/ sqrt 2 * across k))).
+  - rewrite norm2_scal, U, Rabs_pos_eq; [ring|apply Rlt_le, softargmax_pos; lia].
+  - intros i Hi; rewrite times_scal, covariance_times, dot_across, Hp by assumption.
+    unfold across, delta; destruct (Nat.eqb_spec 1 i) as [<- |];
+      [simpl; rewrite Hp; ring|].
+    destruct (Nat.eqb_spec 2 i) as [<- |]; ring.
+Qed.
+
+Lemma stretch_bound K z lam r : (1 <= K)%nat -> 0 < lam ->
+  stretch K (jacobian K z lam) r -> r <= lam / 2.
+Proof.
+  intros HK Hl [v [U ->]]; pose proof (jacobian_norm_bound K z lam v HK Hl); nra.
+Qed.
+
+(** The spectral norm of the Jacobian matrix is lambda / 2 if and only if there
+    are two scores and they are equal. *)
+(* Mutant, for more than two scores as well: `K = 2%nat /\ z 1%nat = z 2%nat` becomes `z 1%nat = z 2%nat` *)
+(* Mutant, for two scores always: `K = 2%nat /\ z 1%nat = z 2%nat` becomes `K = 2%nat` *)
+Theorem jacobian_norm_equality K z lam : (2 <= K)%nat -> 0 < lam ->
+  is_lub (stretch K (jacobian K z lam)) (lam / 2) <-> K = 2%nat /\ z 1%nat = z 2%nat.
+Proof.
+  intros HK Hl; split.
+  - intros [_ Least].
+    destruct (Nat.eq_dec K 2) as [E | NE]; [destruct (Req_dec (z 1%nat) (z 2%nat)) as [|N]|].
+    + now split.
+    + exfalso; destruct (jacobian_norm_gap K z lam) as [r [Hr Hv]]; [lia|lra|tauto|].
+      enough (lam / 2 <= r) by lra; apply Least; intros x [v [U ->]].
+      specialize (Hv v); rewrite U in Hv; lra.
+    + exfalso; destruct (jacobian_norm_gap K z lam) as [r [Hr Hv]]; [lia|lra|tauto|].
+      enough (lam / 2 <= r) by lra; apply Least; intros x [v [U ->]].
+      specialize (Hv v); rewrite U in Hv; lra.
+  - intros [-> Hz]; split.
+    + intros r Hr; apply (stretch_bound 2 z lam r); [lia|lra|exact Hr].
+    + intros b Hb; apply Hb.
+      replace (lam / 2) with (lam * softargmax 2 z lam 1%nat).
+      * apply stretch_across; [lia|lra|exact Hz].
+      * unfold softargmax; simpl; rewrite <- Hz.
+        pose proof (exp_pos (lam * z 1%nat)); field; lra.
+Qed.
+
+(** The scores (0, 0, -s, ..., -s). *)
+Definition behind (s : R) : vector := fun k => if Nat.leb k 2 then 0 else - s.
+
+Lemma softargmax_behind n s lam :
+  softargmax (S (S n)) (behind s) lam 1%nat = / (2 + INR n * exp (- (lam * s))).
+Proof.
+  unfold softargmax, behind at 1; simpl Nat.leb; rewrite Rmult_0_r, exp_0.
+  replace (sum (S (S n)) _) with (2 + INR n * exp (- (lam * s))); [unfold Rdiv; ring|].
+  induction n as [|n IH].
+  - unfold behind; simpl; rewrite Rmult_0_r, exp_0; ring.
+  - rewrite S_INR; change (sum (S (S (S n))) ?f) with (sum (S (S n)) f + f (S (S (S n)))).
+    rewrite <- IH; unfold behind; simpl.
+    replace (lam * - s) with (- (lam * s)) by ring; ring.
+Qed.
+
+Lemma stretch_supremum K lam b : (2 <= K)%nat -> 0 < lam ->
+  (forall z r, stretch K (jacobian K z lam) r -> r <= b) -> lam / 2 <= b.
+Proof.
+  intros HK Hl H; destruct (Rle_or_lt (lam / 2) b) as [|C]; [assumption|exfalso].
+  destruct K as [|[|n]]; [lia..|].
+  assert (Hs : forall s, lam * / (2 + INR n * exp (- (lam * s))) <= b).
+  { intros s; rewrite <- softargmax_behind; apply (H (behind s)).
+    apply stretch_across; [exact HK|exact Hl|reflexivity]. }
+  pose proof (pos_INR n) as Hn.
+  assert (Hb : 0 < b).
+  { apply Rlt_le_trans with (2 := Hs 0); apply Rmult_lt_0_compat; [exact Hl|].
+    apply Rinv_0_lt_compat; pose proof (exp_pos (- (lam * 0))); nra. }
+  set (x := (lam - 2 * b) / (2 * b * (INR n + 1))).
+  assert (Hx : 0 < x) by (apply Rdiv_lt_0_compat; nra).
+  specialize (Hs (- ln x / lam)).
+  replace (- (lam * (- ln x / lam))) with (ln x) in Hs by (field; lra).
+  rewrite exp_ln in Hs by exact Hx.
+  assert (Hm : lam <= b * (2 + INR n * x)).
+  { apply Rle_div_l in Hs; [exact Hs|nra]. }
+  assert (Ex : 2 * b * (INR n + 1) * x = lam - 2 * b) by (unfold x; field; nra).
+  nra.
+Qed.
+
+(** For every K >= 2, lambda / 2 is the supremum of the norms over all z. *)
+(* Mutant, one score is enough: `(2 <= K)` becomes `(1 <= K)` *)
+(* Mutant, the supremum is lambda: `(lam / 2)` becomes `lam` *)
+Theorem jacobian_norm_supremum K lam : (2 <= K)%nat -> 0 < lam ->
+  is_lub (fun r => exists z, stretch K (jacobian K z lam) r) (lam / 2).
+Proof.
+  intros HK Hl; split.
+  - intros r [z Hr]; apply (stretch_bound K z lam r); [lia|exact Hl|exact Hr].
+  - intros b Hb; apply (stretch_supremum K lam b HK Hl).
+    intros z r Hr; apply Hb; now exists z.
+Qed.
+
+Lemma cauchy_schwarz K u v : dot K u v <= norm2 K u * norm2 K v.
+Proof.
+  set (a := norm2 K u); set (b := norm2 K v).
+  assert (Ha : 0 <= a) by apply norm2_nonneg.
+  assert (Hb : 0 <= b) by apply norm2_nonneg.
+  assert (Ea : a * a = dot K u u) by apply norm2_square.
+  assert (Eb : b * b = dot K v v) by apply norm2_square.
+  destruct (Req_dec (a * b) 0) as [Z | N].
+  - enough (dot K u v = 0) by lra.
+    unfold dot; rewrite (sum_ext K _ (fun _ => 0)); [rewrite sum_const; ring|].
+    intros k Hk; apply Rmult_integral in Z; destruct Z as [Z | Z]; rewrite Z, Rmult_0_l in *.
+    + pose proof (sum_zero K _ (fun j _ => Rle_0_sqr (u j)) (eq_sym Ea) k Hk) as E.
+      apply Rsqr_0_uniq in E; rewrite E; ring.
+    + pose proof (sum_zero K _ (fun j _ => Rle_0_sqr (v j)) (eq_sym Eb) k Hk) as E.
+      apply Rsqr_0_uniq in E; rewrite E; ring.
+  - pose proof (dot_nonneg K (fun k => b * u k - a * v k)) as H.
+    rewrite dot_minus, !dot_scal, !(dot_sym K (fun k => _ - _)), !dot_minus, !dot_scal in H.
+    rewrite (dot_sym K v u) in H; nra.
+Qed.
+
+(** The points of a straight line, and the components of soft(arg)max there. *)
+Definition line (z w : vector) (t : R) : vector := fun k => z k + t * w k.
+
+Lemma is_derive_line z w t k : is_derive (fun s => line z w s k) t (w k).
+Proof. unfold line; auto_derive; [exact I|ring]. Qed.
+
+Lemma softargmax_on_line K z w u t lam : (1 <= K)%nat -> 0 < lam ->
+  is_derive (fun s => dot K u (softargmax K (line z w s) lam)) t
+    (dot K u (times K (jacobian K (line z w t) lam) w)).
+Proof.
+  intros HK Hl; apply (is_derive_sum K
+    (fun s k => u k * softargmax K (line z w s) lam k)); intros k Hk.
+  apply is_derive_scal, softargmax_along; [exact Hk|exact Hl|].
+  intros; apply is_derive_line.
+Qed.
+
+Lemma mean_value f df a b : a < b ->
+  (forall t, a <= t <= b -> is_derive f t (df t)) ->
+  exists c, f b - f a = df c * (b - a) /\ a < c < b.
+Proof.
+  intros Hab H; apply MVT_cor2; [exact Hab|].
+  intros c Hc; apply is_derive_Reals, H, Hc.
+Qed.
+
+Lemma line_0 z w k : line z w 0 k = z k.
+Proof. unfold line; ring. Qed.
+
+Lemma line_1 y z k : line z (fun j => y j - z j) 1 k = y k.
+Proof. unfold line; ring. Qed.
+
+(** Soft(arg)max shortens the distance of two different points to less than
+    lambda / 2 of it. *)
+(* Mutant, a smaller constant: `lam / 2` becomes `lam / 4` *)
+(* Mutant, the points may be equal: `(exists k, place K k /\ y k <> z k)` becomes `(1 <= K)%nat` *)
+Theorem softargmax_lipschitz K y z lam : 0 < lam ->
+  (exists k, place K k /\ y k <> z k) ->
+  norm2 K (fun k => softargmax K y lam k - softargmax K z lam k)
+  < lam / 2 * norm2 K (fun k => y k - z k).
+Proof.
+  intros Hl [s [Hs Hyz]]; assert (HK : (1 <= K)%nat) by (unfold place in Hs; lia).
+  set (w := fun k => y k - z k).
+  set (u := fun k => softargmax K y lam k - softargmax K z lam k).
+  assert (Hw : 0 < norm2 K w).
+  { apply sqrt_lt_R0, (dot_pos K w s Hs); unfold w; lra. }
+  destruct (Rle_lt_or_eq_dec _ _ (norm2_nonneg K u)) as [Hu | <-]; [|nra].
+  set (phi := fun t => dot K u (softargmax K (line z w t) lam)).
+  set (N := fun t => norm2 K (times K (jacobian K (line z w t) lam) w)).
+  assert (Bound : forall t, N t <= lam / 2 * norm2 K w)
+    by (intros; apply jacobian_norm_bound; assumption).
+  (* The mean value theorem on both halves of the way gives two points. *)
+  destruct (mean_value phi (fun t => dot K u (times K (jacobian K (line z w t) lam) w)) 0 (/ 2))
+    as [c1 [E1 H1]]; [lra|intros; apply softargmax_on_line; assumption|].
+  destruct (mean_value phi (fun t => dot K u (times K (jacobian K (line z w t) lam) w)) (/ 2) 1)
+    as [c2 [E2 H2]]; [lra|intros; apply softargmax_on_line; assumption|].
+  assert (E : norm2 K u * norm2 K u = phi 1 - phi 0).
+  { rewrite norm2_square; unfold phi; rewrite <- dot_minus; apply dot_ext.
+    intros k Hk; unfold u; f_equal; apply softargmax_ext; try exact Hk;
+      intros; symmetry; [apply line_1|apply line_0]. }
+  pose proof (cauchy_schwarz K u (times K (jacobian K (line z w c1) lam) w)) as C1.
+  pose proof (cauchy_schwarz K u (times K (jacobian K (line z w c2) lam) w)) as C2.
+  fold (N c1) in C1; fold (N c2) in C2; simpl in E1, E2.
+  assert (Mean : norm2 K u <= (N c1 + N c2) / 2) by nra.
+  (* At one of them at least the matrix stretches w by less than lambda / 2. *)
+  enough (N c1 < lam / 2 * norm2 K w \/ N c2 < lam / 2 * norm2 K w)
+    by (pose proof (Bound c1); pose proof (Bound c2); lra).
+  assert (Strict : forall t, ~ (K = 2%nat /\ line z w t 1%nat = line z w t 2%nat) ->
+    N t < lam / 2 * norm2 K w).
+  { intros t Ht; destruct (jacobian_norm_gap K (line z w t) lam HK Hl Ht) as [r [Hr H]].
+    apply Rle_lt_trans with (1 := H w); nra. }
+  destruct (Nat.eq_dec K 2) as [HK2 | HK2]; [|left; apply Strict; tauto].
+  destruct (Req_dec (line z w c1 1%nat) (line z w c1 2%nat)) as [L1|];
+    [|left; apply Strict; tauto].
+  destruct (Req_dec (line z w c2 1%nat) (line z w c2 2%nat)) as [L2|];
+    [|right; apply Strict; tauto].
+  left; assert (W : w 1%nat = w 2%nat) by (unfold line in *; nra).
+  apply Rle_lt_trans with 0; [|nra]; apply Req_le.
+  unfold N; rewrite (norm2_ext K _ (fun k => 0 * w k)).
+  - rewrite norm2_scal, Rabs_R0; ring.
+  - intros i Hi; rewrite jacobian_times, covariance_times by exact Hi.
+    pose proof (softargmax_sum K (line z w c1) lam HK) as Sum; revert Sum.
+    unfold dot; subst K; simpl; rewrite W; intros Sum.
+    replace (w i) with (w 2%nat)
+      by (destruct (place_S 1 i Hi) as [Hi1 | ->];
+          [replace i with 1%nat by (unfold place in Hi1; lia); congruence|reflexivity]).
+    replace (_ + _ * w 2%nat + _) with
+      ((0 + softargmax 2 (line z w c1) lam 1%nat + softargmax 2 (line z w c1) lam 2%nat) * w 2%nat)
+      by ring.
+    rewrite Sum; ring.
+Qed.
+
+Lemma derivative_le f d C : is_derive f 0 d ->
+  (forall h, 0 < h -> f h - f 0 <= C * h) -> d <= C.
+Proof.
+  intros D H; destruct (Rle_or_lt d C) as [|Hd]; [assumption|exfalso].
+  apply is_derive_Reals in D; destruct (D (d - C)) as [[e He] Near]; [lra|]; simpl in Near.
+  specialize (Near (e / 2)); rewrite Rplus_0_l, (Rabs_pos_eq (e / 2)) in Near by lra.
+  specialize (Near ltac:(lra) ltac:(lra)); apply Rabs_def2 in Near.
+  assert ((f (e / 2) - f 0) / (e / 2) <= C) by (apply Rle_div_l; [lra|apply H; lra]).
+  lra.
+Qed.
+
+(** No constant smaller than lambda / 2 will do. *)
+(* Mutant, one score is enough: `(2 <= K)` becomes `(1 <= K)` *)
+(* Mutant, no constant smaller than lambda: `lam / 2 <= L` becomes `lam <= L` *)
+Theorem lipschitz_constant_sharp K lam L : (2 <= K)%nat -> 0 < lam ->
+  (forall y z, norm2 K (fun k => softargmax K y lam k - softargmax K z lam k)
+               <= L * norm2 K (fun k => y k - z k)) ->
+  lam / 2 <= L.
+Proof.
+  intros HK Hl H; apply (stretch_supremum K lam L HK Hl); intros z r [v [Hv ->]].
+  assert (HK1 : (1 <= K)%nat) by lia.
+  set (u := times K (jacobian K z lam) v).
+  assert (Step : forall h, 0 < h ->
+    norm2 K (fun k => softargmax K (line z v h) lam k - softargmax K z lam k) <= L * h).
+  { intros h Hh; specialize (H (line z v h) z).
+    rewrite (norm2_ext K (fun k => line z v h k - z k) (fun k => h * v k)),
+      norm2_scal, Hv, Rabs_pos_eq in H by (intros; unfold line; lra || ring); lra. }
+  assert (D : dot K u (times K (jacobian K (line z v 0) lam) v) <= norm2 K u * L).
+  { apply (derivative_le (fun t => dot K u (softargmax K (line z v t) lam)));
+      [apply softargmax_on_line; assumption|].
+    intros h Hh; rewrite <- dot_minus.
+    apply Rle_trans with (1 := cauchy_schwarz _ _ _).
+    rewrite Rmult_assoc; apply Rmult_le_compat_l; [apply norm2_nonneg|].
+    rewrite (norm2_ext K _ (fun k => softargmax K (line z v h) lam k - softargmax K z lam k));
+      [apply Step, Hh|].
+    intros k Hk; f_equal; apply softargmax_ext; [intros; apply line_0|exact Hk]. }
+  replace (dot K u _) with (norm2 K u * norm2 K u) in D.
+  - specialize (Step 1 Rlt_0_1); pose proof (norm2_nonneg K u).
+    pose proof (norm2_nonneg K (fun k => softargmax K (line z v 1) lam k - softargmax K z lam k)).
+    destruct (Req_dec (norm2 K u) 0); [lra|nra].
+  - rewrite norm2_square; apply dot_ext; intros i Hi; unfold u.
+    rewrite !jacobian_times, !covariance_times by exact Hi.
+    rewrite (softargmax_ext K (line z v 0) z lam i) by (try apply Hi; intros; apply line_0).
+    rewrite (dot_sym K (softargmax K (line z v 0) lam)), (dot_ext K v _ (softargmax K z lam));
+      [now rewrite dot_sym|].
+    intros k Hk; apply softargmax_ext; [intros; apply line_0|exact Hk].
 Qed.
