@@ -105,7 +105,6 @@ activations_definitions = (
     "eq-line",
     "eq-shallow-network",
     "eq-fold",
-    "eq-tangent",
     "eq-grid",
     "eq-neuron-line",
     "eq-central-difference",
