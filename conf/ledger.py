@@ -38,7 +38,7 @@ def surroundings() -> bytes:
     """Return a digest of what all checks in Python depend on, their own module aside."""
     state = hashlib.sha256(platform.python_version().encode())
     files = [*(ROOT / "src").rglob("*.py"), *(ROOT / "data" / "statements").glob("*")]
-    for path in [*sorted(files), ROOT / "requirements.lock", CLAIMS / "catalogue.py"]:
+    for path in [*sorted(files), ROOT / "requirements.lock", Path(catalogue.__file__)]:
         state.update(path.name.encode() + b"\0" + path.read_bytes())
     return state.digest()
 

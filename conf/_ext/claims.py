@@ -54,7 +54,6 @@ class Claim:
 
     label: str
     form: str
-    title: str
     checks: tuple[str, ...]
     docname: str
     line: int
@@ -83,13 +82,6 @@ def claims(env: BuildEnvironment) -> dict[str, list[Claim]]:
     return env.activations_claims
 
 
-def note(directive: SphinxDirective, label: str, form: str, title: str) -> None:
-    """Enter a claim on the environment."""
-    names = tuple(directive.options.get("checks", "").split())
-    found = Claim(label, form, title, names, directive.env.docname, directive.lineno)
-    claims(directive.env).setdefault(directive.env.docname, []).append(found)
-
-
 class CheckedElement(ElementDirective):
     """An environment of sphinx-proof that may name its checks."""
 
@@ -99,8 +91,9 @@ class CheckedElement(ElementDirective):
         [element] = super().run()
         kind = element["realtype"]
         if kind in THEOREMS:
-            note(self, element["label"], kind, "".join(self.arguments))
-            element["claim"] = element["label"]
+            element["claim"], element["form"] = element["label"], kind
+            element["checks"] = self.options.get("checks", "").split()
+            element["claimed_at"] = self.lineno
         elif "checks" in self.options:
             raise self.error(f"a {kind} claims nothing that could be checked")
         return [element]
@@ -114,16 +107,14 @@ class ClaimDirective(SphinxDirective):
     option_spec: ClassVar = {"checks": directives.unchanged_required}
 
     def run(self) -> list[nodes.Node]:
-        label = self.arguments[0]
+        label, checks = self.arguments[0], self.options.get("checks", "").split()
         if not self.content:
-            note(self, label, "slip" if label.startswith(SLIP) else "equation", "")
-            mark = claim_note(claim=label)
-            self.set_source_info(mark)
-            return [mark]
-        note(self, label, "statement", "")
+            form = "slip" if label.startswith(SLIP) else "equation"
+            return [claim_note(claim=label, form=form, checks=checks, claimed_at=self.lineno)]
         # What a theorem's box is to a theorem, without the box.
-        statement = nodes.container(classes=["claim"], claim=label, ids=[label])
-        self.set_source_info(statement)
+        statement = nodes.container(classes=["claim"], ids=[label], names=[label], claim=label)
+        statement["form"], statement["checks"] = "statement", checks
+        statement["claimed_at"] = self.lineno
         self.state.document.note_explicit_target(statement)
         self.state.nested_parse(self.content, self.content_offset, statement)
         return [statement]
@@ -159,11 +150,20 @@ def merge(app: Sphinx, env: BuildEnvironment, docnames: set[str], other: BuildEn
         setattr(env, name, {**getattr(env, name, {}), **mine})
 
 
-def note_equations(app: Sphinx, doctree: nodes.document) -> None:
-    """Remember the labelled equations that stand for themselves."""
+def note_page(app: Sphinx, doctree: nodes.document) -> None:
+    """Enter the claims of a page and its labelled equations that stand for themselves."""
+    page = app.env.docname
+    if found := [
+        Claim(node["claim"], node["form"], tuple(node["checks"]), page, node["claimed_at"])
+        for node in doctree.findall(lambda node: bool(claim_of(node)))
+        # A student's edition knows nothing of what stands in solutions.
+        if app.config.activations_solutions
+        or not any(isinstance(n, solution_node) for n in above(node))
+    ]:
+        claims(app.env)[page] = found
     if not hasattr(app.env, "activations_equations"):
         app.env.activations_equations = {}
-    app.env.activations_equations[app.env.docname] = [
+    app.env.activations_equations[page] = [
         (block["label"], block.line or 0)
         for block in doctree.findall(nodes.math_block)
         if block.get("label") and not any(isinstance(n, WITHIN) for n in above(block))
@@ -200,7 +200,8 @@ def finish(app: Sphinx, env: BuildEnvironment) -> list[str]:
     state = json.loads(Path(app.config.activations_claims_results).read_text(encoding="utf-8"))
     app.ledger = {check["name"]: check for f in state["files"].values() for check in f["checks"]}
     app.coq = state["coq"]
-    for message, place in complaints(env, app.ledger, app.config.activations_definitions):
+    whole = app.config.activations_solutions
+    for message, place in complaints(env, app.ledger, app.config.activations_definitions, whole):
         log.warning(message, type="claims", location=place)
     for page, chapter in ledger(env).items():
         for claim in claims(env).get(chapter, []):
@@ -226,9 +227,15 @@ def ledger(env: BuildEnvironment) -> dict[str, str]:
 
 
 def complaints(
-    env: BuildEnvironment, results: dict[str, dict[str, Any]], definitions: tuple[str, ...]
+    env: BuildEnvironment,
+    results: dict[str, dict[str, Any]],
+    definitions: tuple[str, ...],
+    whole: bool = True,
 ) -> Iterator[tuple[str, Any]]:
-    """Give what is wrong with the ledger, each with its place."""
+    """Give what is wrong with the ledger, each with its place.
+
+    Only in a `whole` edition is each check wanted.
+    """
     found = [claim for page in claims(env).values() for claim in page]
     known: dict[str, Claim] = {}
     for claim in found:
@@ -256,7 +263,7 @@ def complaints(
             yield f"{name} stands on a page that no page of the ledger is about", place
     named = {check for claim in found for check in claim.checks}
     for check in results.values():
-        if check["name"] not in named:
+        if whole and check["name"] not in named:
             yield f"no claim names the check {check['name']}", None
     labels = env.domains.standard_domain.labels
     for label in labels:
@@ -630,7 +637,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("builder-inited", begin)
     app.connect("env-purge-doc", purge)
     app.connect("env-before-read-docs", note_reading)
-    app.connect("doctree-read", note_equations)
+    app.connect("doctree-read", note_page)
     app.connect("env-merge-info", merge)
     app.connect("env-get-updated", finish)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
