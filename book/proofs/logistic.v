@@ -13,12 +13,6 @@ Open Scope R_scope.
 
 Definition sigmoid (x : R) : R := 1 / (1 + exp (- x)).
 
-Lemma one_plus_exp_pos (x : R) : 0 < 1 + exp x.
-Proof. assert (0 < exp x) by apply exp_pos. lra. Qed.
-
-Lemma one_plus_exp_neq_0 (x : R) : 1 + exp x <> 0.
-Proof. apply Rgt_not_eq, one_plus_exp_pos. Qed.
-
 (** The two fractions that define the sigmoid are the same number. *)
 (* Mutant, the exponent has the wrong sign: `exp x / (1 + exp x)` becomes `exp (- x) / (1 + exp (- x))` *)
 Theorem sigmoid_second_form (x : R) : sigmoid x = exp x / (1 + exp x).
@@ -58,8 +52,8 @@ Proof. unfold sigmoid. rewrite Ropp_0, exp_0. field. Qed.
 (* Mutant, it is taken for an even one: `1 - sigmoid x` becomes `sigmoid x` *)
 Theorem sigmoid_symmetry (x : R) : sigmoid (- x) = 1 - sigmoid x.
 Proof.
-  rewrite sigmoid_second_form. unfold sigmoid. field.
-  apply one_plus_exp_neq_0.
+  assert (positive := exp_pos x). rewrite sigmoid_second_form. unfold sigmoid.
+  rewrite exp_Ropp. field. split; lra.
 Qed.
 
 Lemma odds (x : R) : sigmoid x / (1 - sigmoid x) = exp x.
@@ -124,17 +118,21 @@ Qed.
 
 (** ** Its derivative and its antiderivative *)
 
+Lemma one_plus_exp_pos (x : R) : 0 < 1 + exp x.
+Proof. assert (0 < exp x) by apply exp_pos. lra. Qed.
+
+Lemma one_plus_exp_neq_0 (x : R) : 1 + exp x <> 0.
+Proof. apply Rgt_not_eq, one_plus_exp_pos. Qed.
+
 (** The derivative of the sigmoid is the product of its values at [x] and at [- x]. *)
 (* Mutant, the second factor is dropped: `sigmoid x * (1 - sigmoid x)` becomes `sigmoid x` *)
 (* Mutant, the derivative of tanh is mistaken for it: `sigmoid x * (1 - sigmoid x)` becomes `1 - sigmoid x * sigmoid x` *)
 Theorem sigmoid_derivative (x : R) :
   is_derive sigmoid x (sigmoid x * (1 - sigmoid x))
-  /\ sigmoid x * (1 - sigmoid x) = sigmoid x * sigmoid (- x).
+  /\ is_derive sigmoid x (sigmoid x * sigmoid (- x)).
 Proof.
-  split; [| now rewrite sigmoid_symmetry].
-  unfold sigmoid. auto_derive.
-  - apply one_plus_exp_neq_0.
-  - field. apply one_plus_exp_neq_0.
+  rewrite sigmoid_symmetry. unfold sigmoid.
+  split; (auto_derive; [| field]; apply one_plus_exp_neq_0).
 Qed.
 
 Lemma Derive_sigmoid (x : R) : Derive sigmoid x = sigmoid x * (1 - sigmoid x).
@@ -400,9 +398,6 @@ Definition signed_score (w : list R) (b : R) (example : list R * R) : R :=
 Definition separates (w : list R) (b : R) (data : list (list R * R)) : Prop :=
   forall example, In example data -> signed_score w b example > 0.
 
-Definition margin (w : list R) (b : R) (data : list (list R * R)) : R :=
-  minimum (map (fun example => signed_score w b example / norm w) data).
-
 (** Facts on inner products and norms. *)
 
 Lemma dot_comm (v w : list R) : dot v w = dot w v.
@@ -646,7 +641,7 @@ Qed.
     crosses the verticals 1 and 2 at heights h1 and h2 between the points; and different
     parameters give different vectors. *)
 (* Mutant, the line may pass above the upper point: `2 < h2 < 3` becomes `2 < h2 < 4` *)
-(* Mutant, the lower point may lie on the line: `1 < h1 < 2` becomes `1 <= h1 < 2` *)
+(* Mutant, the vector 0 has only one representation: `0 < t -> 0 < t' ->` becomes `0 <= t -> 0 <= t' ->` *)
 Theorem cone_parameters :
   (forall w1 w2 b, solution (w1, w2, b) <->
      exists t h1 h2, 0 < t /\ 1 < h1 < 2 /\ 2 < h2 < 3 /\
@@ -709,7 +704,7 @@ Definition ray4 : R * R * R := (2, -1, -1).
 (** Part 2: the closure consists of the combinations of four vectors, and each of them spans
     an extreme ray. *)
 (* Mutant, three of the vectors are enough: `0 <= a4` becomes `a4 = 0` *)
-(* Mutant, the coefficients may be negative: `0 <= a1` becomes `-1 <= a1` *)
+(* Mutant, another vector takes the place of the third: `a3 ray3` becomes `a3 ray1` *)
 Theorem cone_closure (theta : R * R * R) :
   closure solution theta <->
   exists a1 a2 a3 a4, 0 <= a1 /\ 0 <= a2 /\ 0 <= a3 /\ 0 <= a4 /\
@@ -734,7 +729,8 @@ Qed.
 
 (** If one of the four vectors is the sum of two vectors of the closure, these are multiples
     of it. *)
-(* Mutant, also the vector in the middle spans an extreme ray: `[ray1; ray2; ray3; ray4]` becomes `[(2, -2, 1)]` *)
+(* Mutant, one summand may be any vector: `closure solution u` becomes `closure (fun _ => True) u` *)
+(* Mutant, the first summand is the vector itself: `exists s t, u = combination s ray 0 ray` becomes `exists s t : R, u = ray` *)
 Theorem cone_extreme_rays (ray u v : R * R * R) :
   In ray [ray1; ray2; ray3; ray4] ->
   closure solution u -> closure solution v -> combination 1 u 1 v = ray ->
@@ -749,17 +745,20 @@ Qed.
 
 (** *** The line of largest margin *)
 
+Definition margin (w : list R) (b : R) (data : list (list R * R)) : R :=
+  minimum (map (fun example => signed_score w b example / norm w) data).
+
 (** The weights 2, -2 with the bias 1 separate the points; all four scores are 1 or -1, so
     that the pair is in canonical scaling. *)
 (* Mutant, the bias is twice as large: `[2; -2] 1` becomes `[2; -2] 2` *)
 Theorem four_points_canonical : map (signed_score [2; -2] 1) four_points = [1; 1; 1; 1].
 Proof.
-  unfold four_points, signed_score, score. simpl. repeat (f_equal; try lra).
+  unfold four_points, signed_score, score. simpl. repeat f_equal; lra.
 Qed.
 
 (** No pair has a margin above 1 / (2 sqrt 2), and those which have this margin are the
     positive multiples of the pair above. *)
-(* Mutant, the margin is that of the weights 1, -1 without the norm: `<= 1 / (2 * sqrt 2)` becomes `<= 1 / 3` *)
+(* Mutant, the bound is a little too small: `<= 1 / (2 * sqrt 2)` becomes `<= 1 / 3` *)
 (* Mutant, the bound is never reached: `<= 1 / (2 * sqrt 2)` becomes `< 1 / (2 * sqrt 2)` *)
 (* Mutant, the negative multiples have it too: `exists s, 0 < s /\` becomes `exists s, s <> 0 /\` *)
 Theorem four_points_margin (w1 w2 b : R) :
