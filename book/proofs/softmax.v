@@ -34,9 +34,12 @@ Definition lse (K : nat) (z : vector) (lam : R) : R :=
 Definition softargmax (K : nat) (z : vector) (lam : R) : vector :=
   fun k => exp (lam * z k) / sum K (fun j => exp (lam * z j)).
 
-(** A probability vector. *)
+(** A probability vector, and its entropy. *)
 Definition probability (K : nat) (q : vector) : Prop :=
   (forall k, place K k -> 0 <= q k) /\ sum K q = 1.
+
+Definition entropy (K : nat) (q : vector) : R :=
+  - sum K (fun k => q k * ln (q k)).
 
 (** The scalar product, the Euclidean norm, and a matrix times a vector. *)
 Definition dot (K : nat) (u v : vector) : R := sum K (fun k => u k * v k).
@@ -59,6 +62,12 @@ Definition jacobian (K : nat) (z : vector) (lam : R) (i j : nat) : R :=
     spectral norm. *)
 Definition stretch (K : nat) (A : nat -> vector) (r : R) : Prop :=
   exists v, norm2 K v = 1 /\ r = norm2 K (times K A v).
+
+(** The function f of a vector is differentiable at z, with the gradient g. *)
+Definition is_gradient (K : nat) (f : vector -> R) (z g : vector) : Prop :=
+  forall eps, 0 < eps -> exists d, 0 < d /\
+  forall y, let w := fun k => y k - z k in
+  norm2 K w < d -> Rabs (f y - f z - dot K g w) <= eps * norm2 K w.
 
 (** The vector z with x at the place k, and the partial derivative of a
     function of a vector. *)
@@ -1255,4 +1264,202 @@ Proof.
     rewrite (dot_sym K (softargmax K (line z v 0) lam)), (dot_ext K v _ (softargmax K z lam));
       [now rewrite dot_sym|].
     intros k Hk; apply softargmax_ext; [intros; apply line_0|exact Hk].
+Qed.
+
+Lemma equal_or_not K (y z : vector) :
+  (forall k, place K k -> y k = z k) \/ (exists k, place K k /\ y k <> z k).
+Proof.
+  induction K as [|n IH].
+  - left; intros k Hk; unfold place in Hk; lia.
+  - destruct IH as [IH | [k [Hk N]]].
+    + destruct (Req_dec (y (S n)) (z (S n))) as [E | N].
+      * left; intros k Hk; destruct (place_S n k Hk) as [| ->]; auto.
+      * right; exists (S n); split; [unfold place; lia|exact N].
+    + right; exists k; split; [unfold place in *; lia|exact N].
+Qed.
+
+Lemma softargmax_lipschitz_le K y z lam : (1 <= K)%nat -> 0 < lam ->
+  norm2 K (fun k => softargmax K y lam k - softargmax K z lam k)
+  <= lam / 2 * norm2 K (fun k => y k - z k).
+Proof.
+  intros HK Hl; destruct (equal_or_not K y z) as [E | N].
+  - rewrite (norm2_ext K _ (fun _ => 0 * 0)), norm2_scal, Rabs_R0.
+    + pose proof (norm2_nonneg K (fun k => y k - z k)); nra.
+    + intros k Hk; rewrite (softargmax_ext K y z lam k E Hk); ring.
+  - apply Rlt_le, softargmax_lipschitz; assumption.
+Qed.
+
+(** ** The gradient *)
+
+(** Log-sum-exp is differentiable, and its gradient is soft(arg)max. *)
+(* Mutant, the factor lambda remains: `(softargmax K z lam)` becomes `(fun k => lam * softargmax K z lam k)` *)
+(* Mutant, the gradient of the maximum: `(softargmax K z lam)` becomes `(fun k => if Req_EM_T (z k) (maximum K z) then 1 else 0)` *)
+Theorem lse_gradient K z lam : (1 <= K)%nat -> 0 < lam ->
+  is_gradient K (fun y => lse K y lam) z (softargmax K z lam).
+Proof.
+  intros HK Hl eps He; exists (2 * eps / lam).
+  split; [apply Rdiv_lt_0_compat; lra|]; intros y w Hw.
+  destruct (mean_value (fun t => lse K (line z w t) lam)
+    (fun t => dot K (softargmax K (line z w t) lam) w) 0 1) as [c [E Hc]]; [lra| |].
+  { intros t _; apply lse_along; [exact HK|exact Hl|]; intros; apply is_derive_line. }
+  replace (lse K (line z w 1) lam) with (lse K y lam) in E
+    by (unfold lse; f_equal; f_equal; apply exp_sum_ext; intros; symmetry; apply line_1).
+  replace (lse K (line z w 0) lam) with (lse K z lam) in E
+    by (unfold lse; f_equal; f_equal; apply exp_sum_ext; intros; symmetry; apply line_0).
+  rewrite E; set (p := softargmax K z lam); set (q := softargmax K (line z w c) lam).
+  replace (dot K q w * (1 - 0) - dot K p w) with (dot K (fun k => q k - p k) w)
+    by (rewrite dot_sym, dot_minus, !(dot_sym K w); ring).
+  assert (B : norm2 K (fun k => q k - p k) <= eps).
+  { apply Rle_trans with (1 := softargmax_lipschitz_le K (line z w c) z lam HK Hl).
+    rewrite (norm2_ext K _ (fun k => c * w k)), norm2_scal, Rabs_pos_eq
+      by (intros; unfold line; lra || ring).
+    apply (Rmult_lt_compat_r lam) in Hw; [|exact Hl].
+    replace (2 * eps / lam * lam) with (2 * eps) in Hw by (field; lra).
+    pose proof (norm2_nonneg K w); nra. }
+  pose proof (norm2_nonneg K w).
+  pose proof (cauchy_schwarz K (fun k => q k - p k) w).
+  pose proof (cauchy_schwarz K (fun k => q k - p k) (fun k => -1 * w k)) as C.
+  rewrite norm2_scal, dot_scal, Rabs_left in C by lra.
+  apply Rabs_le; nra.
+Qed.
+
+Lemma lse_le K y z lam : (1 <= K)%nat -> 0 < lam ->
+  (forall k, place K k -> y k <= z k) -> lse K y lam <= lse K z lam.
+Proof.
+  intros HK Hl H; apply (exp_lam_le lam _ _ Hl); rewrite !exp_lse by assumption.
+  apply sum_le; intros k Hk; specialize (H k Hk).
+  destruct (Rle_lt_or_eq_dec _ _ H) as [L | ->]; [|lra].
+  apply Rlt_le, exp_increasing; nra.
+Qed.
+
+(** Log-sum-exp never changes by more than the scores do. *)
+(* Mutant, the smallest change instead of the largest: `maximum K (fun k => Rabs (y k - z k))` becomes `- maximum K (fun k => - Rabs (y k - z k))` *)
+(* Mutant, by at most half of it: `<= maximum K` becomes `<= / 2 * maximum K` *)
+Theorem lse_nonexpansive K y z lam : (1 <= K)%nat -> 0 < lam ->
+  Rabs (lse K y lam - lse K z lam) <= maximum K (fun k => Rabs (y k - z k)).
+Proof.
+  intros HK Hl; set (d := maximum K _).
+  assert (H : forall k, place K k -> Rabs (y k - z k) <= d)
+    by apply (maximum_ge K (fun k => Rabs (y k - z k))).
+  assert (lse K y lam <= lse K z lam + d).
+  { rewrite <- lse_offset by assumption; apply lse_le; [assumption..|]; intros k Hk.
+    specialize (H k Hk); apply Rabs_le_between in H; lra. }
+  assert (lse K z lam <= lse K y lam + d).
+  { rewrite <- lse_offset by assumption; apply lse_le; [assumption..|]; intros k Hk.
+    specialize (H k Hk); apply Rabs_le_between in H; lra. }
+  apply Rabs_le; lra.
+Qed.
+
+(** ** The variational form *)
+
+Lemma gibbs_term p q : 0 < p -> 0 <= q ->
+  q * (ln p - ln q) <= p - q /\ (q * (ln p - ln q) = p - q -> q = p).
+Proof.
+  intros Hp Hq; destruct (Req_dec q 0) as [-> | N]; [split; intros; lra|].
+  assert (0 < p / q) by (apply Rdiv_lt_0_compat; lra).
+  rewrite <- ln_div by lra; set (x := ln (p / q)).
+  assert (E : p = q * exp x) by (unfold x; rewrite exp_ln by assumption; field; lra).
+  destruct (Req_dec x 0) as [Z | NZ].
+  - rewrite Z, exp_0 in E; rewrite Z; split; intros; lra.
+  - pose proof (exp_ineq1 x NZ) as X; split; [nra|intros C; exfalso; nra].
+Qed.
+
+Lemma gibbs_sum K z lam q : (1 <= K)%nat -> 0 < lam -> sum K q = 1 ->
+  lam * (dot K q z + 1 / lam * entropy K q - lse K z lam)
+  = sum K (fun k => q k * (ln (softargmax K z lam k) - ln (q k))).
+Proof.
+  intros HK Hl Hq.
+  rewrite (sum_ext K _ (fun k => lam * (q k * z k) - lam * lse K z lam * q k
+    - q k * ln (q k))).
+  - rewrite !sum_minus, !sum_scal, Hq; unfold entropy, dot; field; lra.
+  - intros k _; rewrite log_softargmax by assumption; ring.
+Qed.
+
+(** Log-sum-exp is the maximum of the mean score plus the entropy over lambda,
+    and soft(arg)max attains it. *)
+(* Mutant, without the factor 1 / lambda: `dot K q z + 1 / lam * entropy K q` becomes `dot K q z + entropy K q` *)
+(* Mutant, some components of q may be negative: `probability K q ->` becomes `sum K q = 1 ->` *)
+Theorem lse_variational K z lam : (1 <= K)%nat -> 0 < lam ->
+  (forall q, probability K q -> dot K q z + 1 / lam * entropy K q <= lse K z lam)
+  /\ (let p := softargmax K z lam in
+      probability K p /\ dot K p z + 1 / lam * entropy K p = lse K z lam).
+Proof.
+  intros HK Hl; split.
+  - intros q [Hq Sq]; pose proof (gibbs_sum K z lam q HK Hl Sq) as E.
+    assert (sum K (fun k => q k * (ln (softargmax K z lam k) - ln (q k)))
+            <= sum K (fun k => softargmax K z lam k - q k)).
+    { apply sum_le; intros k Hk; apply gibbs_term; [apply softargmax_pos, HK|auto]. }
+    rewrite <- E, sum_minus, softargmax_sum, Sq in H by exact HK; nra.
+  - intros p; split; [apply softargmax_probability, HK|].
+    pose proof (gibbs_sum K z lam p HK Hl (softargmax_sum K z lam HK)) as E.
+    rewrite (sum_ext K _ (fun _ => 0)), sum_const, Rmult_0_r in E
+      by (intros; unfold p; ring).
+    apply Rmult_integral in E; lra.
+Qed.
+
+(** The maximum is attained at soft(arg)max only. *)
+(* Mutant, at every vector with the same mean score: `dot K q z + 1 / lam * entropy K q = lse K z lam` becomes `dot K q z = dot K (softargmax K z lam) z` *)
+(* Mutant, it is the uniform distribution: `q k = softargmax K z lam k` becomes `q k = / INR K` *)
+Theorem lse_variational_unique K z lam q : (1 <= K)%nat -> 0 < lam -> probability K q ->
+  dot K q z + 1 / lam * entropy K q = lse K z lam ->
+  forall k, place K k -> q k = softargmax K z lam k.
+Proof.
+  intros HK Hl [Hq Sq] E; pose proof (gibbs_sum K z lam q HK Hl Sq) as G.
+  rewrite E, Rminus_eq_0, Rmult_0_r in G; intros k Hk.
+  apply gibbs_term; [apply softargmax_pos, HK|auto|].
+  apply (sum_le_eq K (fun k => q k * (ln (softargmax K z lam k) - ln (q k)))
+    (fun k => softargmax K z lam k - q k)); [| |exact Hk].
+  - intros j Hj; apply gibbs_term; [apply softargmax_pos, HK|auto].
+  - rewrite sum_minus, softargmax_sum, Sq by exact HK; lra.
+Qed.
+
+(** ** Convexity *)
+
+(** Log-sum-exp is convex: on a segment it does not exceed the mean of its values
+    at the ends. *)
+(* Mutant, it is concave: `<= t * lse K y lam + (1 - t) * lse K z lam` becomes `>= t * lse K y lam + (1 - t) * lse K z lam` *)
+(* Mutant, beyond the ends as well: `0 <= t <= 1` becomes `0 <= t` *)
+Theorem lse_convex K y z lam t : (1 <= K)%nat -> 0 < lam -> 0 <= t <= 1 ->
+  lse K (fun k => t * y k + (1 - t) * z k) lam <= t * lse K y lam + (1 - t) * lse K z lam.
+Proof.
+  intros HK Hl Ht; set (x := fun k => t * y k + (1 - t) * z k).
+  destruct (lse_variational K x lam HK Hl) as [_ [Hp Ex]].
+  set (p := softargmax K x lam) in *.
+  destruct (lse_variational K y lam HK Hl) as [Hy _]; specialize (Hy p Hp).
+  destruct (lse_variational K z lam HK Hl) as [Hz _]; specialize (Hz p Hp).
+  assert (E : dot K p x = t * dot K p y + (1 - t) * dot K p z).
+  { unfold dot; rewrite <- !sum_scal, <- sum_plus; apply sum_ext.
+    intros; unfold x; ring. }
+  rewrite E in Ex; nra.
+Qed.
+
+(** Strictly between two points, the inequality of convexity is an equality if
+    and only if the points differ by an offset, that is, on the lines parallel to
+    (1, ..., 1) and on no others. *)
+(* Mutant, only if the points are equal: `y k = z k + a` becomes `y k = z k + 0 * a` *)
+(* Mutant, at the ends as well: `0 < t < 1` becomes `0 <= t <= 1` *)
+Theorem lse_strictly_convex K y z lam t : (1 <= K)%nat -> 0 < lam -> 0 < t < 1 ->
+  lse K (fun k => t * y k + (1 - t) * z k) lam = t * lse K y lam + (1 - t) * lse K z lam
+  <-> (exists a, forall k, place K k -> y k = z k + a).
+Proof.
+  intros HK Hl Ht; set (x := fun k => t * y k + (1 - t) * z k).
+  assert (Ext : forall u v, (forall k, place K k -> u k = v k) -> lse K u lam = lse K v lam).
+  { intros u v H; unfold lse; now rewrite (exp_sum_ext K u v lam H). }
+  split.
+  - intros Eq; destruct (lse_variational K x lam HK Hl) as [_ [Hp Ex]].
+    set (p := softargmax K x lam) in *.
+    destruct (lse_variational K y lam HK Hl) as [Hy _]; specialize (Hy p Hp).
+    destruct (lse_variational K z lam HK Hl) as [Hz _]; specialize (Hz p Hp).
+    assert (E : dot K p x = t * dot K p y + (1 - t) * dot K p z).
+    { unfold dot; rewrite <- !sum_scal, <- sum_plus; apply sum_ext.
+      intros; unfold x; ring. }
+    rewrite E in Ex.
+    apply (softargmax_equal K y z lam HK Hl); intros k Hk.
+    rewrite <- (lse_variational_unique K y lam p HK Hl Hp) by (nra || exact Hk).
+    apply (lse_variational_unique K z lam p HK Hl Hp); [nra|exact Hk].
+  - intros [a Ha].
+    rewrite (Ext x (fun k => z k + t * a)), (Ext y (fun k => z k + a)).
+    + rewrite !lse_offset by assumption; ring.
+    + exact Ha.
+    + intros k Hk; unfold x; rewrite (Ha k Hk); ring.
 Qed.
