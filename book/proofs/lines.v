@@ -551,3 +551,658 @@ Proof.
   apply (number_mono (fun s => In s l) (realised zs)); [| exact Hk | exact Hin].
   exists l. repeat split; tauto.
 Qed.
+
+(** ** Regions are the components of the plane without the lines *)
+
+Definition near (e : R) (p q : point) : Prop :=
+  Rabs (fst q - fst p) < e /\ Rabs (snd q - snd p) < e.
+
+Definition open (U : point -> Prop) : Prop :=
+  forall p, U p -> exists e, 0 < e /\ forall q, near e p q -> U q.
+
+(** The point of the segment from [p] to [q] that has gone the part [t] of the way. *)
+Definition between (p q : point) (t : R) : point :=
+  ((1 - t) * fst p + t * fst q, (1 - t) * snd p + t * snd q).
+
+Definition convex (D : point -> Prop) : Prop :=
+  forall p q t, D p -> D q -> 0 <= t <= 1 -> D (between p q t).
+
+(** A set is connected if two open sets that cover it and do not meet in it never share it. *)
+Definition connected (S : point -> Prop) : Prop :=
+  forall U V, open U -> open V ->
+  (forall p, S p -> U p \/ V p) -> (forall p, S p -> ~ (U p /\ V p)) ->
+  (forall p, S p -> U p) \/ (forall p, S p -> V p).
+
+Definition same_component (X : point -> Prop) (p q : point) : Prop :=
+  exists S, connected S /\ (forall r, S r -> X r) /\ S p /\ S q.
+
+(** [X] has exactly [k] connected components: there are [k] points in different ones, and every
+    other point shares one with one of them. *)
+Definition components (X : point -> Prop) (k : nat) : Prop :=
+  exists l : list point, length l = k /\ (forall p, In p l -> X p) /\
+    ForallOrdPairs (fun p q => ~ same_component X p q) l /\
+    forall p, X p -> exists q, In q l /\ same_component X p q.
+
+(** The part of [D] that lies on none of the lines. *)
+Definition without_lines (D : point -> Prop) (zs : list affine) (p : point) : Prop :=
+  D p /\ forall z, In z zs -> value z p <> 0.
+
+(** The points of [D] with a given sign vector. *)
+Definition cell (D : point -> Prop) (zs : list affine) (s : list bool) (p : point) : Prop :=
+  D p /\ has_signs zs p s.
+
+Lemma value_between (z : affine) (p q : point) (t : R) :
+  value z (between p q t) = (1 - t) * value z p + t * value z q.
+Proof. unfold value, between. simpl. ring. Qed.
+
+Lemma has_sign_between (c : bool) (a b t : R) :
+  has_sign c a -> has_sign c b -> 0 <= t <= 1 -> has_sign c ((1 - t) * a + t * b).
+Proof. destruct c; simpl; intros Ha Hb Ht; nra. Qed.
+
+Lemma has_signs_between (zs : list affine) (p q : point) (t : R) (s : list bool) :
+  has_signs zs p s -> has_signs zs q s -> 0 <= t <= 1 -> has_signs zs (between p q t) s.
+Proof.
+  intros Hp Hq Ht. revert Hq. induction Hp as [| z c zs s Hz Hp IH]; intros Hq; [constructor |].
+  inversion_clear Hq as [| ? ? ? ? Hzq Hq']. constructor; [| exact (IH Hq')].
+  rewrite value_between. apply has_sign_between; assumption.
+Qed.
+
+(** Near [p], an affine function is near its value at [p]. *)
+Lemma value_near (z : affine) (e : R) (p q : point) :
+  0 < e -> near e p q ->
+  Rabs (value z q - value z p) < (Rabs (slope_x z) + Rabs (slope_y z) + 1) * e.
+Proof.
+  intros He [Hx Hy]. unfold value.
+  replace (slope_x z * fst q + slope_y z * snd q + offset z
+           - (slope_x z * fst p + slope_y z * snd p + offset z))
+    with (slope_x z * (fst q - fst p) + slope_y z * (snd q - snd p)) by ring.
+  eapply Rle_lt_trans; [apply Rabs_triang |]. rewrite !Rabs_mult.
+  pose proof (Rabs_pos (slope_x z)). pose proof (Rabs_pos (slope_y z)).
+  pose proof (Rabs_pos (fst q - fst p)). pose proof (Rabs_pos (snd q - snd p)). nra.
+Qed.
+
+Lemma near_smaller (d e : R) (p q : point) : d <= e -> near d p q -> near e p q.
+Proof. intros H [Hx Hy]. split; lra. Qed.
+
+Lemma has_sign_open (z : affine) (c : bool) : open (fun p => has_sign c (value z p)).
+Proof.
+  intros p Hp. set (m := Rabs (slope_x z) + Rabs (slope_y z) + 1).
+  assert (Hm : 0 < m).
+  { unfold m. pose proof (Rabs_pos (slope_x z)). pose proof (Rabs_pos (slope_y z)). lra. }
+  assert (Hv : 0 < Rabs (value z p)).
+  { apply Rabs_pos_lt. destruct c; simpl in Hp; lra. }
+  assert (He : 0 < Rabs (value z p) / m) by (apply Rdiv_lt_0_compat; assumption).
+  exists (Rabs (value z p) / m). split; [exact He |].
+  intros q Hq. apply (value_near z _ _ _ He) in Hq. fold m in Hq.
+  replace (m * (Rabs (value z p) / m)) with (Rabs (value z p)) in Hq by (field; lra).
+  apply Rabs_def2 in Hq. destruct c; simpl in *.
+  - rewrite Rabs_pos_eq in Hq by lra. lra.
+  - rewrite Rabs_left in Hq by lra. lra.
+Qed.
+
+Lemma open_and (U V : point -> Prop) : open U -> open V -> open (fun p => U p /\ V p).
+Proof.
+  intros HU HV p [Up Vp]. destruct (HU p Up) as (d & Hd & HUd). destruct (HV p Vp) as (e & He & HVe).
+  exists (Rmin d e). split; [apply Rmin_glb_lt; assumption |].
+  intros q Hq. split.
+  - apply HUd. apply (near_smaller (Rmin d e)); [apply Rmin_l | exact Hq].
+  - apply HVe. apply (near_smaller (Rmin d e)); [apply Rmin_r | exact Hq].
+Qed.
+
+Lemma has_signs_open (zs : list affine) (s : list bool) : open (fun p => has_signs zs p s).
+Proof.
+  revert s. induction zs as [| z zs IH]; intros s p Hp; inversion Hp; subst.
+  - exists 1. split; [lra |]. intros q _. constructor.
+  - destruct (open_and _ _ (has_sign_open z y) (IH l') p) as (e & He & H); [tauto |].
+    exists e. split; [exact He |]. intros q Hq. constructor; apply H; exact Hq.
+Qed.
+
+(** Regions are sign vectors, first part: the points of an open convex set [D] with a given sign
+    vector form an open convex set. *)
+(* Mutant, without the hypothesis that D is open: `open D` becomes `convex D` *)
+(* Mutant, without the hypothesis that D is convex: `convex D` becomes `open D` *)
+Theorem cell_open_convex (D : point -> Prop) (zs : list affine) (s : list bool) :
+  open D -> convex D -> open (cell D zs s) /\ convex (cell D zs s).
+Proof.
+  intros HO HC. split.
+  - apply open_and; [exact HO | apply has_signs_open].
+  - intros p q t [Dp Hp] [Dq Hq] Ht.
+    split; [apply HC | apply has_signs_between]; assumption.
+Qed.
+
+Lemma between_near (p q : point) (e : R) :
+  0 < e -> exists d, 0 < d /\
+  forall s t, Rabs (t - s) < d -> near e (between p q s) (between p q t).
+Proof.
+  intros He. set (m := Rabs (fst q - fst p) + Rabs (snd q - snd p) + 1).
+  pose proof (Rabs_pos (fst q - fst p)) as Hx. pose proof (Rabs_pos (snd q - snd p)) as Hy.
+  assert (Hm : 0 < m) by (unfold m; lra).
+  exists (e / m). split; [apply Rdiv_lt_0_compat; assumption |].
+  intros s t Hst.
+  assert (Hste : Rabs (t - s) * m < e).
+  { apply (Rmult_lt_compat_r m) in Hst; [| exact Hm].
+    replace (e / m * m) with e in Hst by (field; lra). exact Hst. }
+  pose proof (Rabs_pos (t - s)) as Ht. unfold m in Hste.
+  split; unfold between; simpl.
+  - replace (_ - _) with ((t - s) * (fst q - fst p)) by ring. rewrite Rabs_mult. nra.
+  - replace (_ - _) with ((t - s) * (snd q - snd p)) by ring. rewrite Rabs_mult. nra.
+Qed.
+
+(** Convex sets are connected: on the way from a point of [V] to a point of [U] there would be a
+    last moment in [V]. *)
+Lemma convex_connected (S : point -> Prop) : convex S -> connected S.
+Proof.
+  intros HC U V HU HV Hcover Hdis.
+  destruct (classic (forall p, S p -> U p)) as [H | H]; [left; exact H | right].
+  apply not_all_ex_not in H. destruct H as (p & Hp). apply imply_to_and in Hp.
+  destruct Hp as [Sp Up]. assert (Vp : V p) by (destruct (Hcover p Sp); tauto). clear Up.
+  intros q Sq. destruct (Hcover q Sq) as [Uq | Vq]; [exfalso | exact Vq].
+  assert (HS : forall t, 0 <= t <= 1 -> S (between p q t)) by (intros t Ht; apply HC; assumption).
+  set (E t := 0 <= t <= 1 /\ forall s, 0 <= s <= t -> V (between p q s)).
+  assert (H0 : between p q 0 = p) by (destruct p; unfold between; simpl; f_equal; ring).
+  assert (H1 : between p q 1 = q) by (destruct q; unfold between; simpl; f_equal; ring).
+  assert (E0 : E 0).
+  { split; [lra |]. intros s Hs. replace s with 0 by lra. rewrite H0. exact Vp. }
+  destruct (completeness E) as (m & Hub & Hleast).
+  { exists 1. intros t [Ht _]. lra. }
+  { exists 0. exact E0. }
+  assert (Hm : 0 <= m <= 1).
+  { split; [apply Hub, E0 | apply Hleast; intros t [Ht _]; lra]. }
+  assert (Hbelow : forall t, 0 <= t < m -> V (between p q t)).
+  { intros t Ht. apply NNPP. intros HVt.
+    assert (m <= t); [| lra]. apply Hleast. intros r [Hr HVr].
+    destruct (Rle_lt_dec r t) as [Hrt | Hrt]; [exact Hrt |]. exfalso. apply HVt, HVr. lra. }
+  destruct (Hcover _ (HS m Hm)) as [Um | Vm].
+  - (* in U at the moment m: then in U, and in V, just before *)
+    destruct (HU _ Um) as (e & He & HUe).
+    destruct (between_near p q e He) as (d & Hd & Hnear).
+    destruct (Req_dec m 0) as [-> | Hm0].
+    + apply (Hdis p Sp). split; [| exact Vp]. rewrite <- H0. exact Um.
+    + set (t := Rmax 0 (m - d / 2)).
+      assert (Ht : 0 <= t < m /\ m - t < d).
+      { unfold t, Rmax. destruct (Rle_dec 0 (m - d / 2)); lra. }
+      apply (Hdis (between p q t)); [apply HS; lra |].
+      split; [apply HUe, Hnear; rewrite Rabs_left; lra | apply Hbelow; lra].
+  - (* in V at the moment m: then also a little later *)
+    destruct (HV _ Vm) as (e & He & HVe).
+    destruct (between_near p q e He) as (d & Hd & Hnear).
+    set (t := Rmin 1 (m + d / 2)).
+    assert (Ht : m <= t <= 1 /\ t - m < d /\ (m < t \/ t = 1)).
+    { unfold t, Rmin. destruct (Rle_dec 1 (m + d / 2)); lra. }
+    assert (HVt : forall s, 0 <= s <= t -> V (between p q s)).
+    { intros s Hs. destruct (Rlt_le_dec s m) as [Hsm | Hsm]; [apply Hbelow; lra |].
+      apply HVe, Hnear. rewrite Rabs_pos_eq; lra. }
+    destruct Ht as (Ht & Hmt & [Hlt | Ht1]).
+    + assert (t <= m); [apply Hub; split; [lra | exact HVt] | lra].
+    + apply (Hdis q Sq). split; [exact Uq |]. rewrite <- H1, <- Ht1. apply HVt. lra.
+Qed.
+
+(** The sign vector of a point. *)
+Definition signs (zs : list affine) (p : point) : list bool := map (fun z => plus (value z p)) zs.
+
+Lemma plus_sign (t : R) : t <> 0 -> has_sign (plus t) t.
+Proof. unfold plus. destruct (Rlt_dec 0 t); simpl; lra. Qed.
+
+Lemma sign_plus (c : bool) (t : R) : has_sign c t -> c = plus t.
+Proof. unfold plus. destruct c, (Rlt_dec 0 t); simpl; try lra; reflexivity. Qed.
+
+Lemma has_signs_signs (zs : list affine) (p : point) :
+  (forall z, In z zs -> value z p <> 0) -> has_signs zs p (signs zs p).
+Proof.
+  intros H. induction zs as [| z zs IH]; simpl; constructor.
+  - apply plus_sign, H. simpl. tauto.
+  - apply IH. intros z' Hz'. apply H. simpl. tauto.
+Qed.
+
+Lemma signs_unique (zs : list affine) (p : point) (s : list bool) :
+  has_signs zs p s -> s = signs zs p.
+Proof.
+  induction 1 as [| z c zs s Hz H IH]; simpl; [reflexivity |].
+  rewrite <- IH, <- (sign_plus _ _ Hz). reflexivity.
+Qed.
+
+Lemma has_signs_off (zs : list affine) (p : point) (s : list bool) :
+  has_signs zs p s -> forall z, In z zs -> value z p <> 0.
+Proof.
+  induction 1 as [| z c zs s Hz H IH]; intros z' []; subst.
+  - destruct c; simpl in Hz; lra.
+  - apply IH. assumption.
+Qed.
+
+(** Regions are sign vectors, second part: two points of a convex set [D], on none of the lines, lie
+    in the same component of [D] without the lines if and only if they have the same sign vector.
+    So the nonempty cells are the components. *)
+(* Mutant, the last line is forgotten: `signs zs p = signs zs q` becomes `signs (removelast zs) p = signs (removelast zs) q` *)
+Theorem components_are_cells (D : point -> Prop) (zs : list affine) (p q : point) :
+  convex D -> without_lines D zs p -> without_lines D zs q ->
+  same_component (without_lines D zs) p q <-> signs zs p = signs zs q.
+Proof.
+  intros HC Hp Hq. split.
+  - intros (S & HS & Hin & Sp & Sq).
+    apply map_ext_in. intros z Hz.
+    destruct (HS (fun r => has_sign true (value z r)) (fun r => has_sign false (value z r)))
+      as [H | H]; try apply has_sign_open.
+    + intros r Hr. destruct (Hin r Hr) as [_ Hoff]. specialize (Hoff z Hz). simpl. lra.
+    + intros r _. simpl. lra.
+    + rewrite <- (sign_plus _ _ (H p Sp)). apply sign_plus, H, Sq.
+    + rewrite <- (sign_plus _ _ (H p Sp)). apply sign_plus, H, Sq.
+  - intros Heq. exists (cell D zs (signs zs p)). split; [| split; [| split; split]].
+    + apply convex_connected. intros r r' t [Dr Hr] [Dr' Hr'] Ht.
+      split; [apply HC | apply has_signs_between]; assumption.
+    + intros r [Dr Hr]. split; [exact Dr | exact (has_signs_off zs r _ Hr)].
+    + apply Hp.
+    + apply has_signs_signs, Hp.
+    + apply Hq.
+    + rewrite Heq. apply has_signs_signs, Hq.
+Qed.
+
+(** In particular there are as many components as sign vectors that occur: regions can be counted
+    either way. *)
+(* Mutant, one component more: `components (without_lines D zs) k` becomes `components (without_lines D zs) (S k)` *)
+Theorem regions_are_components (D : point -> Prop) (zs : list affine) (k : nat) :
+  convex D -> components (without_lines D zs) k <-> regions_in D zs k.
+Proof.
+  intros HC. split.
+  - intros (l & <- & Hin & Hpairs & Hall). exists (map (signs zs) l). split; [| split].
+    + clear Hall. induction Hpairs as [| p l Hp Hpairs IH]; simpl; constructor.
+      * rewrite in_map_iff. intros (q & Heq & Hq).
+        rewrite Forall_forall in Hp. apply (Hp q Hq).
+        apply components_are_cells; simpl in Hin; auto.
+      * apply IH. intros q Hq. apply Hin. simpl. tauto.
+    + intros s. rewrite in_map_iff. split.
+      * intros (p & <- & Hp). apply Hin in Hp. exists p.
+        split; [apply Hp | apply has_signs_signs, Hp].
+      * intros (p & Dp & Hp).
+        assert (Hoff : without_lines D zs p) by (split; [exact Dp | exact (has_signs_off _ _ _ Hp)]).
+        destruct (Hall p Hoff) as (q & Hq & Hsame). exists q. split; [| exact Hq].
+        rewrite (signs_unique zs p s Hp). symmetry.
+        apply components_are_cells in Hsame; auto.
+    + apply map_length.
+  - intros (l & Hl & Hin & <-).
+    assert (Hpoints : exists ps, map (signs zs) ps = l /\ forall p, In p ps -> without_lines D zs p).
+    { assert (Hr : forall s, In s l -> realised_in D zs s) by (intros s; apply Hin).
+      clear Hin Hl. induction l as [| s l IH]; [exists []; simpl; tauto |].
+      destruct IH as (ps & Hps & Hoff); [intros s' Hs'; apply Hr; simpl; tauto |].
+      destruct (Hr s) as (p & Dp & Hp); [simpl; tauto |].
+      exists (p :: ps). simpl. rewrite Hps, <- (signs_unique zs p s Hp). split; [reflexivity |].
+      intros q [<- | Hq]; [split; [exact Dp | exact (has_signs_off zs p s Hp)] | apply Hoff, Hq]. }
+    destruct Hpoints as (ps & <- & Hoff). exists ps. rewrite map_length.
+    split; [reflexivity |]. split; [exact Hoff |]. split.
+    + clear Hin. induction ps as [| p ps IH]; constructor.
+      * apply Forall_forall. intros q Hq Hsame. simpl in Hl, Hoff.
+        inversion_clear Hl as [| ? ? Hnot _]. apply Hnot, in_map_iff. exists q.
+        apply components_are_cells in Hsame; auto.
+      * apply IH; [inversion Hl; assumption |]. intros q Hq. apply Hoff. simpl. tauto.
+    + intros p Hp. assert (Hs : In (signs zs p) (map (signs zs) ps)).
+      { apply Hin. exists p. split; [apply Hp | apply has_signs_signs, Hp]. }
+      apply in_map_iff in Hs. destruct Hs as (q & Heq & Hq). exists q. split; [exact Hq |].
+      apply components_are_cells; auto.
+Qed.
+
+(** ** One more line *)
+
+(** The part of [D] on a line. *)
+Definition on (z : affine) (D : point -> Prop) (p : point) : Prop := D p /\ value z p = 0.
+
+Definition shift (p : point) (t : R) (u : point) : point := (fst p + t * fst u, snd p + t * snd u).
+
+Definition along (z : affine) (u : point) : R := slope_x z * fst u + slope_y z * snd u.
+
+Lemma value_shift (z : affine) (p : point) (t : R) (u : point) :
+  value z (shift p t u) = value z p + t * along z u.
+Proof. unfold value, shift, along. simpl. ring. Qed.
+
+(** From each of its points one can move a little within [D] in the directions [u] and [- u]. *)
+Definition moves (D : point -> Prop) (u : point) : Prop :=
+  forall p, D p -> exists e, 0 < e /\ forall t, Rabs t < e -> D (shift p t u).
+
+Lemma open_moves (D : point -> Prop) (u : point) : open D -> moves D u.
+Proof.
+  intros HO p Dp. destruct (HO p Dp) as (e & He & HDe).
+  destruct (between_near p (shift p 1 u) e He) as (d & Hd & Hnear).
+  exists d. split; [exact Hd |]. intros t Ht. apply HDe.
+  replace (shift p t u) with (between p (shift p 1 u) t)
+    by (unfold between, shift; simpl; f_equal; ring).
+  assert (Hp : p = between p (shift p 1 u) 0).
+  { destruct p; unfold between; simpl; f_equal; ring. }
+  rewrite Hp at 1. apply Hnear. rewrite Rminus_0_r. exact Ht.
+Qed.
+
+Lemma moves_and (D E : point -> Prop) (u : point) :
+  moves D u -> moves E u -> moves (fun p => D p /\ E p) u.
+Proof.
+  intros HD HE p [Dp Ep].
+  destruct (HD p Dp) as (d & Hd & HDd). destruct (HE p Ep) as (e & He & HEe).
+  exists (Rmin d e). split; [apply Rmin_glb_lt; assumption |]. intros t Ht. split.
+  - apply HDd. eapply Rlt_le_trans; [exact Ht | apply Rmin_l].
+  - apply HEe. eapply Rlt_le_trans; [exact Ht | apply Rmin_r].
+Qed.
+
+(** A cell that meets the line of [z] has points on both sides of it. *)
+Lemma both_sides (D : point -> Prop) (z : affine) (zs : list affine) (u : point) (s : list bool) :
+  moves D u -> along z u <> 0 -> realised_in (on z D) zs s ->
+  forall c, realised_in D (z :: zs) (c :: s).
+Proof.
+  intros HD Hu (p & [Dp Hz] & Hp) c.
+  destruct (moves_and D _ u HD (open_moves _ u (has_signs_open zs s)) p) as (e & He & Hmove);
+    [tauto |].
+  set (t := if Bool.eqb c (plus (along z u)) then e / 2 else - (e / 2)).
+  assert (Ht : Rabs t < e).
+  { unfold t. destruct (Bool.eqb c (plus (along z u)));
+      [rewrite Rabs_pos_eq by lra | rewrite Rabs_left by lra]; lra. }
+  destruct (Hmove t Ht) as [Dt Hst].
+  exists (shift p t u). split; [exact Dt |]. constructor; [| exact Hst].
+  rewrite value_shift, Hz. unfold t, plus.
+  destruct (Rlt_dec 0 (along z u)) as [Hpos | Hneg], c; simpl; nra.
+Qed.
+
+Lemma crossed (D : point -> Prop) (z : affine) (zs : list affine) (s : list bool) :
+  convex D -> realised_in D (z :: zs) (true :: s) -> realised_in D (z :: zs) (false :: s) ->
+  realised_in (on z D) zs s.
+Proof.
+  intros HC (p & Dp & Hp) (q & Dq & Hq).
+  inversion_clear Hp as [| ? ? ? ? Hzp Hp']. inversion_clear Hq as [| ? ? ? ? Hzq Hq'].
+  simpl in Hzp, Hzq. set (t := value z p / (value z p - value z q)).
+  assert (Ht : 0 <= t <= 1).
+  { unfold t. split.
+    - apply Rlt_le, Rdiv_lt_0_compat; lra.
+    - apply (Rmult_le_reg_r (value z p - value z q)); [lra |].
+      replace (value z p / _ * _) with (value z p) by (field; lra). lra. }
+  exists (between p q t). split; [split; [apply HC; assumption |] |].
+  - rewrite value_between. unfold t. field. lra.
+  - apply has_signs_between; assumption.
+Qed.
+
+Lemma forget_sign (D : point -> Prop) (z : affine) (zs : list affine) (c : bool) (s : list bool) :
+  realised_in D (z :: zs) (c :: s) -> realised_in D zs s.
+Proof. intros (p & Dp & Hp). exists p. split; [exact Dp |]. inversion Hp; assumption. Qed.
+
+Lemma no_empty_vector (D : point -> Prop) (z : affine) (zs : list affine) :
+  ~ realised_in D (z :: zs) [].
+Proof. intros (p & _ & H). inversion H. Qed.
+
+(** One more function makes at most one more region for each region of the others on its line. *)
+Lemma at_most_one_more (D : point -> Prop) (z : affine) (zs : list affine) (r r' r'' : nat) :
+  convex D -> regions_in D (z :: zs) r -> regions_in D zs r' -> regions_in (on z D) zs r'' ->
+  (r <= r' + r'')%nat.
+Proof.
+  intros HC Hr Hr' Hr''.
+  destruct (number_split_head _ _ (no_empty_vector D z zs) Hr) as (a & b & Ha & Hb & ->).
+  destruct (number_union_intersection _ _ _ _ Ha Hb) as (u & i & Hu & Hi & <-).
+  apply Nat.add_le_mono.
+  - apply (number_mono _ _ _ _ Hu Hr'). intros s [H | H]; exact (forget_sign _ _ _ _ _ H).
+  - apply (number_mono _ _ _ _ Hi Hr''). intros s [H1 H2]. apply crossed; assumption.
+Qed.
+
+Lemma one_more (D : point -> Prop) (z : affine) (zs : list affine) (u : point) (r r' r'' : nat) :
+  convex D -> moves D u -> along z u <> 0 ->
+  regions_in D (z :: zs) r -> regions_in D zs r' -> regions_in (on z D) zs r'' ->
+  r = (r' + r'')%nat.
+Proof.
+  intros HC HD Hu Hr Hr' Hr''.
+  apply Nat.le_antisymm; [apply (at_most_one_more D z zs); assumption |].
+  destruct (number_split_head _ _ (no_empty_vector D z zs) Hr) as (a & b & Ha & Hb & ->).
+  destruct (number_union_intersection _ _ _ _ Ha Hb) as (v & i & Hv & Hi & <-).
+  apply Nat.add_le_mono.
+  - apply (number_mono _ _ _ _ Hr' Hv). intros s (p & Dp & Hp).
+    destruct (Rtotal_order (value z p) 0) as [Hz | [Hz | Hz]].
+    + right. exists p. split; [exact Dp | constructor; [exact Hz | exact Hp]].
+    + left. apply (both_sides D z zs u); [exact HD | exact Hu |].
+      exists p. split; [split; assumption | exact Hp].
+    + left. exists p. split; [exact Dp | constructor; [exact Hz | exact Hp]].
+  - apply (number_mono _ _ _ _ Hr'' Hi). intros s Hs.
+    split; apply (both_sides D z zs u); assumption.
+Qed.
+
+(** Deletion and restriction: in an open convex part of the plane, the regions of [n + 1] lines are
+    those of [n] of them and those that these cut out of the last line. *)
+(* Mutant, the regions on the line are counted twice: `r' + r''` becomes `r' + 2 * r''` *)
+(* Mutant, an affine function that may be constant: `is_line z` becomes `True` *)
+Theorem deletion_restriction (D : point -> Prop) (z : affine) (zs : list affine) (r r' r'' : nat) :
+  open D -> convex D -> is_line z ->
+  regions_in D (z :: zs) r -> regions_in D zs r' -> regions_in (on z D) zs r'' ->
+  r = (r' + r'')%nat.
+Proof.
+  intros HO HC Hz.
+  apply (one_more D z zs (slope_x z, slope_y z)); [exact HC | apply open_moves, HO |].
+  unfold along, is_line in *. simpl. intros H. apply Hz. split; nra.
+Qed.
+
+(** ** The bound, and when it is attained *)
+
+Definition zero : affine := Affine 0 0 0.
+
+Definition not_parallel (z z' : affine) : Prop :=
+  slope_x z * slope_y z' - slope_y z * slope_x z' <> 0.
+
+Definition common_point (z z' z'' : affine) (p : point) : Prop :=
+  value z p = 0 /\ value z' p = 0 /\ value z'' p = 0.
+
+(** General position: all functions vanish on lines, no two of these are parallel (in particular no
+    two are equal), and no three have a common point. *)
+Definition general_position (zs : list affine) : Prop :=
+  (forall i, i < length zs -> is_line (nth i zs zero))%nat /\
+  (forall i j, i < j < length zs -> not_parallel (nth i zs zero) (nth j zs zero))%nat /\
+  (forall i j k, i < j < k /\ k < length zs ->
+     forall p, ~ common_point (nth i zs zero) (nth j zs zero) (nth k zs zero) p)%nat.
+
+(** The lines [zs] meet the line [z] in different points. *)
+Definition meets_apart (z : affine) (zs : list affine) : Prop :=
+  (forall j, j < length zs -> not_parallel z (nth j zs zero))%nat /\
+  (forall j k, j < k < length zs -> forall p, ~ common_point z (nth j zs zero) (nth k zs zero) p)%nat.
+
+Lemma general_position_cons (z : affine) (zs : list affine) :
+  general_position (z :: zs) <-> is_line z /\ meets_apart z zs /\ general_position zs.
+Proof.
+  unfold general_position, meets_apart. simpl length. split.
+  - intros (H1 & H2 & H3).
+    split; [apply (H1 0%nat); lia |]. split; split.
+    + intros j Hj. apply (H2 0%nat (S j)). lia.
+    + intros j k Hjk. apply (H3 0%nat (S j) (S k)). lia.
+    + intros i Hi. apply (H1 (S i)). lia.
+    + split.
+      * intros i j Hij. apply (H2 (S i) (S j)). lia.
+      * intros i j k Hij. apply (H3 (S i) (S j) (S k)). lia.
+  - intros (Hz & (Hp & Hc) & H1 & H2 & H3). split; [| split].
+    + intros [| i] Hi; [exact Hz | apply H1; lia].
+    + intros [| i] [| j] Hij; try lia; [apply Hp | apply H2]; lia.
+    + intros [| i] [| j] [| k] Hij; try lia; [apply Hc | apply H3]; lia.
+Qed.
+
+Lemma meets_apart_cons (z z' : affine) (zs : list affine) :
+  meets_apart z (z' :: zs) <->
+  not_parallel z z' /\ (forall z'' p, In z'' zs -> ~ common_point z z' z'' p) /\ meets_apart z zs.
+Proof.
+  unfold meets_apart. simpl length. split.
+  - intros (H1 & H2). split; [apply (H1 0%nat); lia |]. split; [| split].
+    + intros z'' p Hin. destruct (In_nth zs z'' zero Hin) as (k & Hk & <-).
+      apply (H2 0%nat (S k)). lia.
+    + intros j Hj. apply (H1 (S j)). lia.
+    + intros j k Hjk. apply (H2 (S j) (S k)). lia.
+  - intros (Hp & Hc & H1 & H2). split.
+    + intros [| j] Hj; [exact Hp | apply H1; lia].
+    + intros [| j] [| k] Hjk; try lia; [| apply H2; lia].
+      intros p. apply (Hc (nth k zs zero)), nth_In. lia.
+Qed.
+
+Lemma on_convex (z : affine) (D : point -> Prop) : convex D -> convex (on z D).
+Proof.
+  intros HC p q t [Dp Hp] [Dq Hq] Ht. split; [apply HC; assumption |].
+  rewrite value_between, Hp, Hq. ring.
+Qed.
+
+Lemma plane_convex : convex plane.
+Proof. intros p q t _ _ _. exact I. Qed.
+
+Lemma plane_open : open plane.
+Proof. intros p _. exists 1. split; [lra |]. intros q _. exact I. Qed.
+
+(** A function that vanishes on [D] leaves no region, and one that has no zero in [D] leaves none on
+    its line. *)
+Lemma regions_vanishing (D : point -> Prop) (z : affine) (zs : list affine) :
+  (forall p, D p -> value z p = 0) -> regions_in D (z :: zs) 0.
+Proof.
+  intros H. apply number_zero. intros s (p & Dp & Hp).
+  apply (has_signs_off (z :: zs) p s Hp z); [simpl; tauto | apply H, Dp].
+Qed.
+
+Lemma regions_empty (D : point -> Prop) (zs : list affine) :
+  (forall p, ~ D p) -> regions_in D zs 0.
+Proof. intros H. apply number_zero. intros s (p & Dp & _). exact (H p Dp). Qed.
+
+(** A line has a point. *)
+Lemma line_point (z : affine) : is_line z -> exists p, value z p = 0.
+Proof.
+  intros Hz. destruct z as [a b c]. unfold is_line, value in *. simpl in *.
+  assert (Hn : a * a + b * b <> 0) by (intros H; apply Hz; split; nra).
+  exists (- c * a / (a * a + b * b), - c * b / (a * a + b * b)). simpl. field. exact Hn.
+Qed.
+
+(** Two lines that are not parallel meet, and in one point only. *)
+Lemma meeting_point (z z' : affine) :
+  not_parallel z z' ->
+  exists p, value z p = 0 /\ value z' p = 0 /\
+    forall q, value z q = 0 -> value z' q = 0 -> q = p.
+Proof.
+  intros H. destruct z as [a b c], z' as [a' b' c']. unfold not_parallel, value in *. simpl in *.
+  exists ((b * c' - c * b') / (a * b' - b * a'), (c * a' - a * c') / (a * b' - b * a')).
+  simpl. split; [field; exact H |]. split; [field; exact H |].
+  intros [x y]. simpl. intros Hz Hz'. f_equal.
+  - apply (Rmult_eq_reg_r (a * b' - b * a')); [| exact H].
+    transitivity (b * c' - c * b'); [| field; exact H].
+    replace c with (- (a * x + b * y)) by lra. replace c' with (- (a' * x + b' * y)) by lra. ring.
+  - apply (Rmult_eq_reg_r (a * b' - b * a')); [| exact H].
+    transitivity (c * a' - a * c'); [| field; exact H].
+    replace c with (- (a * x + b * y)) by lra. replace c' with (- (a' * x + b' * y)) by lra. ring.
+Qed.
+
+(** A line is parallel to another one if it misses it or is equal to it. *)
+Lemma parallel_on_line (z z' : affine) :
+  is_line z -> ~ not_parallel z z' ->
+  (forall p, value z p = 0 -> value z' p <> 0) \/ (forall p, value z p = 0 -> value z' p = 0).
+Proof.
+  intros Hz Hpar. apply NNPP in Hpar.
+  destruct (classic (exists p, value z p = 0 /\ value z' p = 0)) as [(p & Hp & Hp') | Hno];
+    [right | left; intros p Hp Hp'; apply Hno; exists p; tauto].
+  intros q Hq. destruct z as [a b c], z' as [a' b' c'], p as [x y], q as [x1 y1].
+  unfold is_line, value in *. simpl in *.
+  assert (H : a * (x1 - x) + b * (y1 - y) = 0) by lra.
+  enough (a' * (x1 - x) + b' * (y1 - y) = 0) by lra.
+  destruct (Req_dec a 0) as [Ha | Ha].
+  - assert (Hb : b <> 0) by tauto. apply (Rmult_eq_reg_l b); [| exact Hb].
+    transitivity (b' * (a * (x1 - x) + b * (y1 - y)) - (x1 - x) * (a * b' - b * a')); [ring |].
+    rewrite H, Hpar. ring.
+  - apply (Rmult_eq_reg_l a); [| exact Ha].
+    transitivity (a' * (a * (x1 - x) + b * (y1 - y)) + (y1 - y) * (a * b' - b * a')); [ring |].
+    rewrite H, Hpar. ring.
+Qed.
+
+(** On a line, [n] others cut out at most [n + 1] regions, and exactly that many if and only if they
+    meet it in [n] different points. *)
+Lemma regions_on_line (z : affine) (zs : list affine) (k : nat) :
+  is_line z -> regions_in (on z plane) zs k ->
+  (k <= length zs + 1 /\ (k = length zs + 1 <-> meets_apart z zs))%nat.
+Proof.
+  intros Hz. revert k. induction zs as [| z' zs IH]; intros k Hk.
+  - assert (Hone : k = 1%nat).
+    { apply (number_unique _ (realised_in (on z plane) []) _ _ Hk); [| tauto].
+      destruct (line_point z Hz) as (p & Hp). apply (number_one _ []).
+      - exists p. split; [split; [exact I | exact Hp] | constructor].
+      - intros s (q & _ & Hq). inversion Hq. reflexivity. }
+    subst k. split; [simpl; lia |]. split; [| reflexivity].
+    intros _. split; simpl; intros; lia.
+  - destruct (regions_exist (on z plane) zs) as (r' & Hr').
+    destruct (regions_exist (on z' (on z plane)) zs) as (r'' & Hr'').
+    destruct (IH r' Hr') as [Hle Hiff]. rewrite meets_apart_cons, <- Hiff. simpl length.
+    destruct (classic (not_parallel z z')) as [Hcross | Hpar].
+    + (* the new line crosses the line in one point *)
+      assert (Hk' : k = (r' + r'')%nat).
+      { apply (one_more (on z plane) z' zs (slope_y z, - slope_x z)); try assumption.
+        - apply on_convex, plane_convex.
+        - intros p [_ Hp]. exists 1. split; [lra |]. intros t _. split; [exact I |].
+          rewrite value_shift, Hp. unfold along. simpl. ring.
+        - unfold along, not_parallel in *. simpl. lra. }
+      destruct (meeting_point z z' Hcross) as (p & Hp & Hp' & Huniq).
+      destruct (classic (forall z'' q, In z'' zs -> ~ common_point z z' z'' q)) as [Hap | Hap].
+      * assert (Hone : r'' = 1%nat).
+        { apply (number_unique _ (realised_in (on z' (on z plane)) zs) _ _ Hr''); [| tauto].
+          apply (number_one _ (signs zs p)).
+          - exists p. split; [split; [split; [exact I |] |]; assumption |].
+            apply has_signs_signs. intros z'' Hin H0. apply (Hap z'' p Hin). repeat split; assumption.
+          - intros s (q & [[_ Hq] Hq'] & Hs). rewrite <- (Huniq q Hq Hq').
+            apply signs_unique, Hs. }
+        split; [lia |]. split; [intros; split; [exact Hcross | split; [exact Hap | lia]] | lia].
+      * assert (r'' = 0%nat).
+        { apply (number_unique _ (realised_in (on z' (on z plane)) zs) _ _ Hr''); [| tauto].
+          apply number_zero. intros s (q & [[_ Hq] Hq'] & Hs). apply Hap.
+          intros z'' q' Hin (H1 & H2 & H3).
+          apply (has_signs_off zs q s Hs z'' Hin).
+          rewrite (Huniq q Hq Hq'), <- (Huniq q' H1 H2). exact H3. }
+        split; [lia |]. split; [lia | tauto].
+    + (* the new line is parallel *)
+      assert (Hlt : (k <= r')%nat).
+      { destruct (parallel_on_line z z' Hz Hpar) as [Hmiss | Hsame].
+        - replace r' with (r' + 0)%nat by lia.
+          apply (at_most_one_more (on z plane) z' zs); try assumption.
+          + apply on_convex, plane_convex.
+          + apply regions_empty. intros p [[_ Hp] Hp']. exact (Hmiss p Hp Hp').
+        - replace k with 0%nat; [lia |].
+          apply (number_unique (realised_in (on z plane) (z' :: zs))
+                               (realised_in (on z plane) (z' :: zs)));
+            [| exact Hk | tauto].
+          apply regions_vanishing. intros p [_ Hp]. exact (Hsame p Hp). }
+      split; [lia |]. split; [lia | tauto].
+Qed.
+
+Definition max_regions (n : nat) : nat := (n * (n + 1) / 2 + 1)%nat.
+
+Lemma max_regions_succ (n : nat) : max_regions (S n) = (max_regions n + (n + 1))%nat.
+Proof.
+  unfold max_regions. rewrite !max_regions_binomials, !choose_one.
+  change (choose (S n) 2) with (choose n 1 + choose n 2)%nat. rewrite choose_one.
+  replace (choose (S n) 0) with (choose n 0) by (destruct n; reflexivity). lia.
+Qed.
+
+(** Lines in the plane: [n] of them have at most [n (n + 1) / 2 + 1] regions, with equality if and
+    only if they are in general position.  Affine functions that are constant are allowed here, as
+    well as several functions for one line; with them there are fewer regions. *)
+(* Mutant, general position forgets that lines meet in threes: `general_position zs` becomes `(forall i j, i < j < length zs -> not_parallel (nth i zs zero) (nth j zs zero))%nat` *)
+(* Mutant, one region fewer: `k <= length zs * (length zs + 1) / 2 + 1` becomes `k <= length zs * (length zs + 1) / 2` *)
+Theorem steiner (zs : list affine) (k : nat) :
+  regions zs k ->
+  (k <= length zs * (length zs + 1) / 2 + 1)%nat /\
+  (k = length zs * (length zs + 1) / 2 + 1 <-> general_position zs)%nat.
+Proof.
+  fold (max_regions (length zs)).
+  revert k. induction zs as [| z zs IH]; intros k Hk.
+  - assert (Hone : k = 1%nat).
+    { apply (number_unique _ (realised []) _ _ Hk); [| tauto]. apply (number_one _ []).
+      - exists (0, 0). split; [exact I | constructor].
+      - intros s (q & _ & Hq). inversion Hq. reflexivity. }
+    subst k. split; [cbv; lia |]. split; [| reflexivity].
+    intros _. split; [| split]; simpl; intros; lia.
+  - destruct (regions_exist plane zs) as (r' & Hr').
+    destruct (regions_exist (on z plane) zs) as (r'' & Hr'').
+    destruct (IH r' Hr') as [Hle Hiff].
+    rewrite general_position_cons, <- Hiff. simpl length. rewrite max_regions_succ.
+    destruct (classic (is_line z)) as [Hz | Hz].
+    + assert (Hk' : k = (r' + r'')%nat).
+      { apply (deletion_restriction plane z zs); try assumption.
+        - apply plane_open.
+        - apply plane_convex. }
+      destruct (regions_on_line z zs r'' Hz Hr'') as [Hle'' Hiff'']. rewrite <- Hiff''.
+      split; [lia |]. split; [intros; repeat split; [exact Hz | lia | lia] | lia].
+    + (* a constant function *)
+      assert (Hlt : (k <= r')%nat).
+      { apply NNPP in Hz. destruct Hz as [Hx Hy].
+        assert (Hconst : forall p, value z p = offset z).
+        { intros p. unfold value. rewrite Hx, Hy. ring. }
+        destruct (Req_dec (offset z) 0) as [H0 | H0].
+        - replace k with 0%nat; [lia |].
+          apply (number_unique (realised (z :: zs)) (realised (z :: zs))); [| exact Hk | tauto].
+          apply regions_vanishing. intros p _. rewrite Hconst. exact H0.
+        - replace r' with (r' + 0)%nat by lia.
+          apply (at_most_one_more plane z zs); try assumption; [apply plane_convex |].
+          apply regions_empty. intros p [_ Hp]. rewrite Hconst in Hp. exact (H0 Hp). }
+      split; [lia |]. split; [lia | tauto].
+Qed.
