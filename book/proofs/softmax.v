@@ -1463,3 +1463,172 @@ Proof.
     + exact Ha.
     + intros k Hk; unfold x; rewrite (Ha k Hk); ring.
 Qed.
+
+(** ** From cold to hot *)
+
+(** The slope of log-sum-exp in lambda is minus the entropy over lambda squared. *)
+(* Mutant, divided by lambda only: `lam ^ 2` becomes `lam` *)
+(* Mutant, the wrong sign: `- entropy` becomes `entropy` *)
+Theorem lse_derivative_in_lambda K z lam : (1 <= K)%nat -> 0 < lam ->
+  is_derive (fun l => lse K z l) lam (- entropy K (softargmax K z lam) / lam ^ 2).
+Proof.
+  intros HK Hl; set (p := softargmax K z lam).
+  set (S := fun l => sum K (fun j => exp (l * z j))).
+  assert (HS : 0 < S lam) by apply (exp_sum_pos K z lam HK).
+  assert (D : is_derive S lam (sum K (fun j => z j * exp (lam * z j)))).
+  { apply (is_derive_sum K (fun l j => exp (l * z j))); intros k _.
+    auto_derive; [exact I|ring]. }
+  destruct (lse_variational K z lam HK Hl) as [_ [_ E]]; fold p in E.
+  assert (M : sum K (fun j => z j * exp (lam * z j)) = dot K p z * S lam).
+  { rewrite Rmult_comm; unfold dot; rewrite <- sum_scal; apply sum_ext; intros k _.
+    unfold p, softargmax; fold (S lam); field; lra. }
+  assert (L : lse K z lam = 1 / lam * ln (S lam)) by reflexivity.
+  replace (- entropy K p / lam ^ 2) with (- / lam ^ 2 * ln (S lam) + 1 / lam * dot K p z).
+  - unfold lse; fold S.
+    apply (is_derive_ext (fun l => / l * ln (S l))); [intros l; unfold S, Rdiv; now rewrite Rmult_1_l|].
+    rewrite M in D; auto_derive; [repeat split; try lra; now exists (dot K p z * S lam)|].
+    replace (Derive (fun l => S l) lam) with (dot K p z * S lam)
+      by (symmetry; apply is_derive_unique, D).
+    field; lra.
+  - replace (entropy K p) with (ln (S lam) - lam * dot K p z); [field; lra|].
+    apply (Rmult_eq_reg_l (1 / lam)); [rewrite Rmult_minus_distr_l, <- L, <- E; field; lra|].
+    apply Rgt_not_eq, Rdiv_lt_0_compat; lra.
+Qed.
+
+Lemma mean_below_maximum K z p : probability K p -> dot K p z <= maximum K z.
+Proof.
+  intros [Hp Sp]; replace (maximum K z) with (maximum K z * sum K p) by (rewrite Sp; ring).
+  rewrite <- sum_scal; apply sum_le; intros k Hk.
+  rewrite Rmult_comm; apply Rmult_le_compat_r; [auto|apply maximum_ge, Hk].
+Qed.
+
+Lemma entropy_pos K z lam : (2 <= K)%nat -> 0 < lam ->
+  0 < entropy K (softargmax K z lam).
+Proof.
+  intros HK Hl; destruct (lse_variational K z lam) as [_ [Hp E]]; [lia|lra|].
+  pose proof (mean_below_maximum K z _ Hp) as M.
+  destruct (lse_bounds K z lam) as [B _]; [lia|lra|].
+  destruct (Rle_lt_or_eq_dec _ _ B) as [L | Eq].
+  - apply (Rmult_lt_reg_l (1 / lam)); [apply Rdiv_lt_0_compat|]; lra.
+  - apply lse_lower_equality in Eq; [lia|lia|lra].
+Qed.
+
+(** For two scores or more, log-sum-exp is strictly decreasing in lambda. *)
+(* Mutant, for one score as well: `(2 <= K)` becomes `(1 <= K)` *)
+(* Mutant, increasing: `lse K z b < lse K z a` becomes `lse K z a < lse K z b` *)
+Theorem lse_decreasing K z a b : (2 <= K)%nat -> 0 < a < b ->
+  lse K z b < lse K z a.
+Proof.
+  intros HK Hab.
+  destruct (mean_value (fun l => lse K z l)
+    (fun l => - entropy K (softargmax K z l) / l ^ 2) a b) as [c [E Hc]]; [lra| |].
+  - intros; apply lse_derivative_in_lambda; [lia|lra].
+  - assert (0 < entropy K (softargmax K z c) / c ^ 2).
+    { apply Rdiv_lt_0_compat; [apply entropy_pos; [exact HK|lra]|].
+      apply pow_lt; lra. }
+    unfold Rdiv in E; rewrite Ropp_mult_distr_l_reverse in E; fold (Rdiv (entropy K (softargmax K z c)) (c ^ 2)) in E; nra.
+Qed.
+
+(** So a positive factor c passes through log-sum-exp only if c = 1. *)
+(* Mutant, for one score as well: `(2 <= K)` becomes `(1 <= K)` *)
+(* Mutant, never: `c = 1` becomes `c < 1` *)
+Theorem lse_factor K z c lam : (2 <= K)%nat -> 0 < lam -> 0 < c ->
+  lse K (fun k => c * z k) lam = c * lse K z lam -> c = 1.
+Proof.
+  intros HK Hl Hc E; rewrite lse_scale in E by assumption.
+  apply Rmult_eq_reg_l in E; [|lra].
+  destruct (Rtotal_order c 1) as [L | [|G]]; [|assumption|]; exfalso.
+  - pose proof (lse_decreasing K z (c * lam) lam HK); nra.
+  - pose proof (lse_decreasing K z lam (c * lam) HK); nra.
+Qed.
+
+(** The mean score plus log K over lambda is a lower bound. *)
+(* Mutant, the maximum instead of the mean: `1 / INR K * sum K z` becomes `maximum K z` *)
+(* Mutant, the sum instead of the mean: `1 / INR K * sum K z` becomes `sum K z` *)
+Theorem lse_mean_bound K z lam : (1 <= K)%nat -> 0 < lam ->
+  1 / INR K * sum K z + ln (INR K) / lam <= lse K z lam.
+Proof.
+  intros HK Hl; assert (HN : 0 < INR K) by (apply lt_0_INR; lia).
+  destruct (lse_variational K z lam HK Hl) as [H _]; specialize (H (fun _ => / INR K)).
+  unfold entropy, dot in H; rewrite sum_scal, sum_const, ln_Rinv in H by exact HN.
+  apply Rle_trans with (2 := H ltac:(split; [intros; apply Rlt_le, Rinv_0_lt_compat, HN
+    |rewrite sum_const; field; lra])).
+  apply Req_le; field; lra.
+Qed.
+
+(** As lambda tends to 0, log-sum-exp without log K over lambda tends to the mean
+    score. *)
+(* Mutant, the limit is the sum of the scores: `(1 / INR K * sum K z)` becomes `(sum K z)` *)
+(* Mutant, lambda tends to infinity: `0 (1 / INR K` becomes `p_infty (1 / INR K` *)
+Theorem lse_small_lambda K z : (1 <= K)%nat ->
+  is_lim (fun lam => lse K z lam - ln (INR K) / lam) 0 (1 / INR K * sum K z).
+Proof.
+  intros HK; assert (HN : 0 < INR K) by (apply lt_0_INR; lia).
+  set (S := fun l => sum K (fun j => exp (l * z j))).
+  assert (S0 : S 0 = INR K).
+  { unfold S; rewrite (sum_ext K _ (fun _ => 1)), sum_const; [ring|].
+    intros; now rewrite Rmult_0_l, exp_0. }
+  assert (D : is_derive (fun l => ln (S l)) 0 (1 / INR K * sum K z)).
+  { replace (1 / INR K * sum K z) with (sum K z * / S 0) by (rewrite S0; field; lra).
+    apply (is_derive_comp ln S); [apply is_derive_ln; rewrite S0; exact HN|].
+    apply (is_derive_sum K (fun l j => exp (l * z j))); intros k _.
+    auto_derive; [exact I|rewrite Rmult_0_l, exp_0; ring]. }
+  apply is_derive_Reals in D; apply is_lim_spec; intros eps.
+  destruct (D eps (cond_pos eps)) as [d Near]; exists d; intros l Hl Nl.
+  assert (Hl' : Rabs l < d).
+  { replace l with (l - 0) by ring; exact Hl. }
+  specialize (Near l Nl Hl'); rewrite Rplus_0_l, S0 in Near.
+  unfold lse; fold (S l).
+  replace (1 / l * ln (S l) - ln (INR K) / l) with ((ln (S l) - ln (INR K)) / l)
+    by (field; exact Nl).
+  exact Near.
+Qed.
+
+(** As lambda tends to 0, soft(arg)max tends to the uniform distribution. *)
+(* Mutant, lambda tends to infinity: `0 (/ INR K)` becomes `p_infty (/ INR K)` *)
+(* Mutant, a component tends to 1: `(/ INR K)` becomes `1` *)
+Theorem softargmax_small_lambda K z k : place K k ->
+  is_lim (fun lam => softargmax K z lam k) 0 (/ INR K).
+Proof.
+  intros Hk; assert (HK : (1 <= K)%nat) by (unfold place in Hk; lia).
+  assert (S0 : sum K (fun j => exp (0 * z j)) = INR K).
+  { rewrite (sum_ext K _ (fun _ => 1)), sum_const; [ring|].
+    intros; now rewrite Rmult_0_l, exp_0. }
+  replace (/ INR K) with (softargmax K z 0 k)
+    by (unfold softargmax; rewrite S0, Rmult_0_l, exp_0; unfold Rdiv; ring).
+  apply (is_lim_continuity (fun lam => softargmax K z lam k)).
+  apply derivable_continuous_pt, ex_derive_Reals_0.
+  set (S := fun l => sum K (fun j => exp (l * z j))).
+  assert (D : is_derive S 0 (sum K (fun j => z j * exp (0 * z j)))).
+  { apply (is_derive_sum K (fun l j => exp (l * z j))); intros j _.
+    auto_derive; [exact I|ring]. }
+  unfold softargmax; apply (ex_derive_div (fun l => exp (l * z k)) S).
+  - auto_derive; exact I.
+  - eexists; exact D.
+  - apply Rgt_not_eq; unfold S; rewrite S0; apply lt_0_INR; lia.
+Qed.
+
+(** ** In floating point *)
+
+(** The shift by the maximum: all exponents are at most 0, and the term 1 of a
+    maximiser t stands apart. *)
+(* Mutant, the 1 is counted twice: `if Nat.eqb k t then 0 else` becomes `if Nat.eqb k t then 1 else` *)
+(* Mutant, the maximum is not added back: `m + 1 / lam * ln (1 + r)` becomes `1 / lam * ln (1 + r)` *)
+Theorem lse_stable K z lam t : place K t -> 0 < lam -> z t = maximum K z ->
+  let m := maximum K z in
+  let r := sum K (fun k => if Nat.eqb k t then 0 else exp (lam * (z k - m))) in
+  lse K z lam = m + 1 / lam * ln (1 + r)
+  /\ (forall k, place K k -> softargmax K z lam k = exp (lam * (z k - m)) / (1 + r))
+  /\ (forall k, place K k -> lam * (z k - m) <= 0).
+Proof.
+  intros Ht Hl Hm m r; assert (HK : (1 <= K)%nat) by (unfold place in Ht; lia).
+  assert (E : sum K (fun j => exp (lam * (z j + - m))) = 1 + r).
+  { rewrite (sum_remove K _ t Ht); unfold r, Rminus; f_equal.
+    rewrite Hm; fold m; rewrite Rplus_opp_r, Rmult_0_r; apply exp_0. }
+  split; [|split; intros k Hk].
+  - rewrite <- E; change (1 / lam * ln _) with (lse K (fun j => z j + - m) lam).
+    rewrite lse_offset by assumption; ring.
+  - rewrite <- (softargmax_offset K z (- m) lam k HK Hl); unfold softargmax.
+    now rewrite E.
+  - pose proof (maximum_ge K z k Hk); fold m in H; nra.
+Qed.
