@@ -826,6 +826,360 @@ Proof.
       unfold signed_score, score; simpl; field; lra.
 Qed.
 
+(** *** The line of largest margin for any points *)
+
+(** The point at which a part t of the way from u to v is done, and the convex hull: the
+    smallest set that contains the points and, with any two of its elements, the segment
+    between them. *)
+Definition between (t : R) (u v : list R) : list R := sum (scale (1 - t) u) (scale t v).
+
+Inductive hull (points : list (list R)) : list R -> Prop :=
+| hull_point p : In p points -> hull points p
+| hull_segment t u v :
+    hull points u -> hull points v -> 0 <= t <= 1 -> hull points (between t u v).
+
+(** Elements of the hulls of two classes that are as close to each other as any two. *)
+Definition nearest (plus minus : list (list R)) (u v : list R) : Prop :=
+  hull plus u /\ hull minus v /\
+  forall p q, hull plus p -> hull minus q -> norm (difference u v) <= norm (difference p q).
+
+(** All points of one class and all points of the other, with their labels. *)
+Definition labelled (plus minus : list (list R)) : list (list R * R) :=
+  map (fun x => (x, 1)) plus ++ map (fun x => (x, -1)) minus.
+
+(** Equalities of vectors are proved component by component. *)
+
+Lemma nth_sum (k : nat) (u v : list R) :
+  length u = length v -> nth k (sum u v) 0 = nth k u 0 + nth k v 0.
+Proof.
+  revert k v. induction u as [| x u IH]; intros [| k] [| y v] same; simpl in *; try easy; try ring.
+  apply IH. congruence.
+Qed.
+
+Lemma nth_scale (k : nat) (s : R) (u : list R) : nth k (scale s u) 0 = s * nth k u 0.
+Proof.
+  revert k. induction u as [| x u IH]; intros [| k]; simpl; try ring. apply IH.
+Qed.
+
+Lemma length_between (t : R) (u v : list R) :
+  length u = length v -> length (between t u v) = length u.
+Proof. intros same. unfold between. rewrite length_sum; rewrite !length_scale; easy. Qed.
+
+Lemma nth_between (k : nat) (t : R) (u v : list R) :
+  length u = length v -> nth k (between t u v) 0 = (1 - t) * nth k u 0 + t * nth k v 0.
+Proof.
+  intros same. unfold between.
+  rewrite nth_sum, !nth_scale; [easy | now rewrite !length_scale].
+Qed.
+
+Lemma nth_difference (k : nat) (u v : list R) :
+  length u = length v -> nth k (difference u v) 0 = nth k u 0 - nth k v 0.
+Proof.
+  intros same. unfold difference.
+  rewrite nth_sum, nth_scale; [ring | now rewrite length_scale].
+Qed.
+
+Lemma vector_equal (u v : list R) :
+  length u = length v -> (forall k, nth k u 0 = nth k v 0) -> u = v.
+Proof. intros same each. apply nth_ext with 0 0; auto. Qed.
+
+Lemma difference_zero (u v : list R) :
+  length u = length v -> dot (difference u v) (difference u v) = 0 -> u = v.
+Proof.
+  revert v. induction u as [| x u IH]; intros [| y v] same zero; try easy.
+  change ((x + -1 * y) * (x + -1 * y) + dot (difference u v) (difference u v) = 0) in zero.
+  assert (rest := dot_nonneg (difference u v)).
+  assert (0 <= (x + -1 * y) * (x + -1 * y)) by apply Rle_0_sqr.
+  f_equal; [nra |]. apply IH; [simpl in same; congruence | lra].
+Qed.
+
+Lemma dot_between (t : R) (u v w : list R) :
+  length u = length v -> dot w (between t u v) = (1 - t) * dot w u + t * dot w v.
+Proof.
+  intros same. unfold between.
+  rewrite dot_comm, dot_sum, !dot_scale, (dot_comm u), (dot_comm v); [easy |].
+  now rewrite !length_scale.
+Qed.
+
+Lemma hull_length (d : nat) (points : list (list R)) (u : list R) :
+  (forall p, In p points -> length p = d) -> hull points u -> length u = d.
+Proof.
+  intros same inside. induction inside; [auto |].
+  rewrite length_between; congruence.
+Qed.
+
+Lemma hull_more (p u : list R) (points : list (list R)) :
+  hull points u -> hull (p :: points) u.
+Proof.
+  intros inside. induction inside; [now apply hull_point; right | now apply hull_segment].
+Qed.
+
+(** A bound on the scores of the points is one on the hull. *)
+Lemma hull_score (d : nat) (points : list (list R)) (w u : list R) (c : R) :
+  (forall p, In p points -> length p = d) -> (forall p, In p points -> c <= dot w p) ->
+  hull points u -> c <= dot w u.
+Proof.
+  intros same above inside. induction inside as [| t u v U IHu V IHv range]; [auto |].
+  assert (length u = d) by now apply hull_length with points.
+  assert (length v = d) by now apply hull_length with points.
+  rewrite dot_between by congruence. nra.
+Qed.
+
+(** **** Existence of nearest points *)
+
+(** The norm obeys the triangle inequality. *)
+Lemma norm_triangle (u v : list R) :
+  length u = length v -> norm (sum u v) <= norm u + norm v.
+Proof.
+  intros same. assert (U := norm_nonneg u). assert (V := norm_nonneg v).
+  apply Rsqr_incr_0_var; [| lra]. unfold Rsqr. rewrite norm_square.
+  rewrite dot_sum, (dot_comm u), (dot_comm v), !dot_sum, <- !norm_square by easy.
+  rewrite (dot_comm v u). assert (bound := cauchy_schwarz u v).
+  assert (dot u v <= Rabs (dot u v)) by apply Rle_abs. nra.
+Qed.
+
+Lemma norm_difference_comm (u v : list R) :
+  length u = length v -> norm (difference u v) = norm (difference v u).
+Proof.
+  intros same. transitivity (norm (scale (-1) (difference v u))).
+  - f_equal. apply vector_equal.
+    + now rewrite length_scale, !length_difference.
+    + intros k. rewrite nth_scale, !nth_difference by easy. ring.
+  - rewrite norm_scale, Rabs_left by lra. ring.
+Qed.
+
+(** A function of vectors with d components that changes at most m times as much as they. *)
+Definition lipschitz (d : nat) (m : R) (f : list R -> R) : Prop :=
+  0 <= m /\ forall u v, length u = d -> length v = d ->
+    f u - f v <= m * norm (difference u v).
+
+Lemma distance_lipschitz (d : nat) (p : list R) :
+  length p = d -> lipschitz d 1 (fun u => norm (difference u p)).
+Proof.
+  intros same_p. split; [lra |]. intros u v same_u same_v.
+  enough (norm (difference u p) <= norm (difference u v) + norm (difference v p)) by lra.
+  assert (same : length (difference u v) = length (difference v p))
+    by (rewrite !length_difference; congruence).
+  eapply Rle_trans; [| now apply norm_triangle]. apply Req_le. f_equal. apply vector_equal.
+  - rewrite length_sum, !length_difference; congruence.
+  - intros k. rewrite nth_sum, !nth_difference by congruence. ring.
+Qed.
+
+Lemma distance_convex (d : nat) (t : R) (u v p : list R) :
+  length u = d -> length v = d -> length p = d -> 0 <= t <= 1 ->
+  norm (difference (between t u v) p)
+    <= (1 - t) * norm (difference u p) + t * norm (difference v p).
+Proof.
+  intros same_u same_v same_p range.
+  assert (equal : difference (between t u v) p
+            = sum (scale (1 - t) (difference u p)) (scale t (difference v p))).
+  { apply vector_equal.
+    - rewrite length_sum; rewrite ?length_scale, ?length_difference, ?length_between;
+        rewrite ?length_between; congruence.
+    - intros k. rewrite nth_sum, !nth_scale, !nth_difference, nth_between;
+        rewrite ?length_scale, ?length_between, ?length_difference; try congruence. ring. }
+  rewrite equal. eapply Rle_trans.
+  - apply norm_triangle. rewrite !length_scale, !length_difference; congruence.
+  - rewrite !norm_scale, !Rabs_pos_eq by lra. lra.
+Qed.
+
+Lemma hull_bounded (d : nat) (points : list (list R)) (p : list R) :
+  (forall x, In x points -> length x = d) -> length p = d ->
+  exists bound, 0 <= bound /\ forall u, hull points u -> norm (difference u p) <= bound.
+Proof.
+  intros same same_p.
+  assert (on_points : exists bound, 0 <= bound /\
+            forall x, In x points -> norm (difference x p) <= bound).
+  { clear same. induction points as [| x points [bound [nonneg IH]]]; [now exists 0; split; [lra |] |].
+    exists (Rmax bound (norm (difference x p))). split.
+    - apply Rle_trans with bound; [easy | apply Rmax_l].
+    - intros y [<- | member]; [apply Rmax_r |].
+      apply Rle_trans with bound; [auto | apply Rmax_l]. }
+  destruct on_points as [bound [nonneg on_points]].
+  exists bound. split; [easy |].
+  intros u inside. induction inside as [| t u v U IHu V IHv range]; [auto |].
+  assert (same_u : length u = d) by now apply hull_length with points.
+  assert (same_v : length v = d) by now apply hull_length with points.
+  eapply Rle_trans; [now apply distance_convex with d | nra].
+Qed.
+
+(** With one more point, the hull consists of the segments from it to the hull of the rest. *)
+Lemma hull_cons (d : nat) (p u : list R) (points : list (list R)) :
+  points <> [] -> length p = d -> (forall x, In x points -> length x = d) ->
+  hull (p :: points) u ->
+  exists t q, 0 <= t <= 1 /\ hull points q /\ u = between t p q.
+Proof.
+  intros filled same_p same inside.
+  assert (length_in : forall q, hull points q -> length q = d)
+    by (intros; now apply hull_length with points).
+  induction inside as [x member | t u v _ [t1 [q1 [range1 [Q1 ->]]]] _ [t2 [q2 [range2 [Q2 ->]]]] range].
+  - destruct member as [<- | member].
+    + destruct points as [| q points]; [easy |].
+      exists 0, q. assert (same_q : length q = d) by (apply same; now left).
+      repeat split; [lra | lra | apply hull_point; now left |].
+      apply vector_equal; [rewrite length_between; congruence |].
+      intros k. rewrite nth_between by congruence. ring.
+    + exists 1, x. assert (same_x : length x = d) by now apply same.
+      repeat split; [lra | lra | now apply hull_point |].
+      apply vector_equal; [rewrite length_between; congruence |].
+      intros k. rewrite nth_between by congruence. ring.
+  - assert (L1 := length_in q1 Q1). assert (L2 := length_in q2 Q2).
+    set (whole := (1 - t) * t1 + t * t2).
+    assert (part1 : 0 <= (1 - t) * t1) by (apply Rmult_le_pos; lra).
+    assert (part2 : 0 <= t * t2) by (apply Rmult_le_pos; lra).
+    assert (whole_range : 0 <= whole <= 1) by (unfold whole; nra).
+    assert (lengths : length (between t1 p q1) = length (between t2 p q2))
+      by (rewrite !length_between; congruence).
+    destruct (Req_dec whole 0) as [zero | other].
+    + exists 0, q1. repeat split; [lra | lra | easy |].
+      apply vector_equal; [rewrite !length_between; congruence |].
+      intros k. rewrite !nth_between by congruence.
+      assert ((1 - t) * t1 = 0) by (unfold whole in zero; lra).
+      assert (t * t2 = 0) by (unfold whole in zero; lra).
+      replace ((1 - t) * ((1 - t1) * nth k p 0 + t1 * nth k q1 0)
+               + t * ((1 - t2) * nth k p 0 + t2 * nth k q2 0))
+        with (nth k p 0 - ((1 - t) * t1) * (nth k p 0 - nth k q1 0)
+              - (t * t2) * (nth k p 0 - nth k q2 0)) by ring.
+      rewrite H, H0. ring.
+    + set (inner := t * t2 / whole).
+      exists whole, (between inner q1 q2).
+      assert (inner_range : 0 <= inner <= 1).
+      { unfold inner. split; [apply Rdiv_le_0_compat; lra |].
+        apply Rle_div_l; unfold whole in *; lra. }
+      assert (length (between inner q1 q2) = d) by (rewrite length_between; congruence).
+      repeat split; [lra | lra | now apply hull_segment |].
+      apply vector_equal; [rewrite !length_between; congruence |].
+      intros k. rewrite !nth_between by congruence.
+      unfold inner. field_simplify_eq; [unfold whole; ring | exact other].
+Qed.
+
+(** The infimum of a function on a set, as a number; it is of use where it is attained. *)
+Definition infimum (inside : list R -> Prop) (f : list R -> R) : R :=
+  real (Glb_Rbar (fun r => exists q, inside q /\ r = f q)).
+
+Lemma infimum_attained (inside : list R -> Prop) (f : list R -> R) (q : list R) :
+  inside q -> (forall p, inside p -> f q <= f p) -> infimum inside f = f q.
+Proof.
+  intros member least. unfold infimum.
+  rewrite (is_glb_Rbar_unique _ (f q)); [easy |]. split.
+  - intros r [p [P ->]]. now apply least.
+  - intros bound below. apply below. now exists q.
+Qed.
+
+(** If a family of functions attains its minima, and its members change little with the
+    parameter, then the minimum changes little too. *)
+Lemma infimum_change (inside : list R -> Prop) (f g : list R -> R) (delta : R) :
+  (exists q, inside q /\ forall p, inside p -> f q <= f p) ->
+  (exists q, inside q /\ forall p, inside p -> g q <= g p) ->
+  (forall q, inside q -> f q - g q <= delta) ->
+  infimum inside f - infimum inside g <= delta.
+Proof.
+  intros [q [Q least]] [r [S least']] near.
+  rewrite (infimum_attained inside f q), (infimum_attained inside g r) by easy.
+  specialize (near r S). specialize (least r S). lra.
+Qed.
+
+(** A Lipschitz function has a minimum on the hull of finitely many points. *)
+Lemma hull_minimum (d : nat) (points : list (list R)) :
+  points <> [] -> (forall p, In p points -> length p = d) ->
+  forall m f, lipschitz d m f ->
+  exists q, hull points q /\ forall p, hull points p -> f q <= f p.
+Proof.
+  induction points as [| p points IH]; intros filled same m f [m_nonneg change]; [easy |].
+  assert (same_p : length p = d) by (apply same; now left).
+  destruct points as [| p' points].
+  { (* one point alone *)
+    exists p. split; [apply hull_point; now left |].
+    assert (only : forall u, hull [p] u -> u = p).
+    { intros u inside. induction inside as [u [<- | []] | t u v _ -> _ -> range]; [easy |].
+      apply vector_equal; [now apply length_between |].
+      intros k. rewrite nth_between by easy. ring. }
+    intros u inside. rewrite (only u inside). lra. }
+  set (rest := p' :: points) in *.
+  assert (same_rest : forall x, In x rest -> length x = d) by (intros; apply same; now right).
+  assert (length_in : forall q, hull rest q -> length q = d)
+    by (intros; now apply hull_length with rest).
+  (* the minimum over the rest, at each place t of the segments *)
+  set (at_place t q := f (between t p q)).
+  assert (attained : forall t, exists q, hull rest q /\
+            forall x, hull rest x -> at_place t q <= at_place t x).
+  { intros t. apply IH with (m * Rabs t); [easy | easy |]. split.
+    - apply Rmult_le_pos; [easy | apply Rabs_pos].
+    - intros u v same_u same_v. unfold at_place. eapply Rle_trans.
+      + apply change; rewrite length_between; congruence.
+      + rewrite Rmult_assoc. apply Rmult_le_compat_l; [easy |].
+        rewrite <- norm_scale. apply Req_le. f_equal. apply vector_equal.
+        * rewrite length_scale, !length_difference; rewrite ?length_between; congruence.
+        * intros k. rewrite nth_scale, !nth_difference, !nth_between;
+            rewrite ?length_between; try congruence. ring. }
+  set (least t := infimum (hull rest) (at_place t)).
+  destruct (hull_bounded d rest p same_rest same_p) as [bound [bound_nonneg bounded]].
+  assert (least_change : forall s t, least s - least t <= m * bound * Rabs (s - t)).
+  { intros s t. apply infimum_change; auto. intros q Q. assert (L := length_in q Q).
+    unfold at_place. eapply Rle_trans; [apply change; rewrite length_between; congruence |].
+    rewrite Rmult_assoc. apply Rmult_le_compat_l; [easy |].
+    apply Rle_trans with (norm (scale (s - t) (difference q p))).
+    - apply Req_le. f_equal. apply vector_equal.
+      + rewrite length_scale, !length_difference; rewrite ?length_between; congruence.
+      + intros k. rewrite nth_scale, !nth_difference, !nth_between;
+          rewrite ?length_between; try congruence. ring.
+    - rewrite norm_scale, Rmult_comm. apply Rmult_le_compat_r; [apply Rabs_pos | auto]. }
+  assert (continuous_least : forall t, 0 <= t <= 1 -> continuity_pt least t).
+  { intros t _ eps positive. set (c := m * bound + 1).
+    assert (c_positive : 0 < c) by (unfold c; nra).
+    exists (eps / c). split; [apply Rdiv_lt_0_compat; lra |].
+    intros s [_ near]. simpl in *. unfold R_dist in *.
+    assert (c * Rabs (s - t) < eps) by (rewrite Rmult_comm; now apply Rlt_div_r).
+    assert (up := least_change s t). assert (down := least_change t s).
+    rewrite (Rabs_minus_sym t s) in down. assert (P := Rabs_pos (s - t)).
+    apply Rabs_def1; unfold c in *; nra. }
+  destruct (continuity_ab_min least 0 1 Rle_0_1 continuous_least) as [t [lowest range]].
+  destruct (attained t) as [q [Q q_least]].
+  exists (between t p q). split.
+  - apply hull_segment; [now apply hull_point; left | now apply hull_more | easy].
+  - intros u inside.
+    destruct (hull_cons d p u rest) as [s [x [s_range [X ->]]]]; try easy.
+    destruct (attained s) as [y [Y y_least]].
+    apply Rle_trans with (at_place s y); [| now apply y_least].
+    rewrite <- (infimum_attained (hull rest) (at_place s) y) by easy.
+    change (at_place t q <= least s).
+    rewrite <- (infimum_attained (hull rest) (at_place t) q) by easy. now apply lowest.
+Qed.
+
+(** The convex hulls of two classes contain points with the smallest distance. *)
+(* Mutant, the classes need not have points: `minus <> []` becomes `minus = []` *)
+Theorem nearest_points_exist (d : nat) (plus minus : list (list R)) :
+  plus <> [] -> minus <> [] -> (forall x, In x (plus ++ minus) -> length x = d) ->
+  exists u v, nearest plus minus u v.
+Proof.
+  intros filled_plus filled_minus same.
+  assert (same_plus : forall x, In x plus -> length x = d)
+    by (intros; apply same, in_or_app; now left).
+  assert (same_minus : forall x, In x minus -> length x = d)
+    by (intros; apply same, in_or_app; now right).
+  assert (closest : forall u, length u = d -> exists v, hull minus v /\
+            forall q, hull minus q -> norm (difference v u) <= norm (difference q u)).
+  { intros u same_u. apply hull_minimum with d 1; try easy. now apply distance_lipschitz. }
+  set (distance u := infimum (hull minus) (fun q => norm (difference q u))).
+  destruct (hull_minimum d plus filled_plus same_plus 1 distance) as [u [U least]].
+  { split; [lra |]. intros u v same_u same_v.
+    apply infimum_change; [now apply closest | now apply closest |].
+    intros q Q. assert (same_q : length q = d) by now apply hull_length with minus.
+    rewrite (norm_difference_comm q u), (norm_difference_comm q v) by congruence.
+    now apply (distance_lipschitz d q). }
+  assert (same_u : length u = d) by now apply hull_length with plus.
+  destruct (closest u same_u) as [v [V v_least]].
+  assert (same_v : length v = d) by now apply hull_length with minus.
+  exists u, v. repeat split; [easy | easy |]. intros p q P Q.
+  assert (same_p : length p = d) by now apply hull_length with plus.
+  assert (same_q : length q = d) by now apply hull_length with minus.
+  destruct (closest p same_p) as [q' [Q' q_least]].
+  rewrite (norm_difference_comm u v), (norm_difference_comm p q) by congruence.
+  apply Rle_trans with (norm (difference q' p)); [| now apply q_least].
+  specialize (least p P). unfold distance in least.
+  rewrite (infimum_attained _ _ v), (infimum_attained _ _ q') in least by easy. exact least.
+Qed.
+
 (** ** There is no best scale *)
 
 (** The logistic loss of the pair (w, b). *)
