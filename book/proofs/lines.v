@@ -1206,3 +1206,212 @@ Proof.
           apply regions_empty. intros p [_ Hp]. rewrite Hconst in Hp. exact (H0 Hp). }
       split; [lia |]. split; [lia | tauto].
 Qed.
+
+(** ** The tangents of a parabola *)
+
+(** The tangent of the parabola [y = x ^ 2] at [x = i] is [y - 2 i x + i ^ 2 = 0]. *)
+Definition tangent (i : nat) : affine := Affine (- 2 * INR i) 1 (INR i ^ 2).
+
+Definition tangents (n : nat) : list affine := map tangent (seq 1 n).
+
+(** The point lies below the tangent at [i]. *)
+Definition below (p : point) (i : nat) : Prop := value (tangent i) p < 0.
+
+(** Within [1, ..., n] the set [N] is empty or consists of the numbers from some [a] to some [b]. *)
+Definition interval (n : nat) (N : nat -> Prop) : Prop :=
+  ((forall i, 1 <= i <= n -> ~ N i) \/
+   exists a b, 1 <= a /\ a <= b /\ b <= n /\ forall i, 1 <= i <= n -> (N i <-> a <= i <= b))%nat.
+
+Lemma value_tangent (i : nat) (p : point) :
+  value (tangent i) p = snd p - 2 * INR i * fst p + INR i ^ 2.
+Proof. unfold value, tangent. simpl. ring. Qed.
+
+Lemma in_tangents (n : nat) (z : affine) :
+  In z (tangents n) <-> exists i, (1 <= i <= n)%nat /\ z = tangent i.
+Proof.
+  unfold tangents. rewrite in_map_iff. split.
+  - intros (i & <- & Hi). apply in_seq in Hi. exists i. split; [lia | reflexivity].
+  - intros (i & Hi & ->). exists i. split; [reflexivity | apply in_seq; lia].
+Qed.
+
+(** A set of numbers that contains all between any two of its members is an interval. *)
+Lemma consecutive_interval (n : nat) (N : nat -> Prop) :
+  (forall a i b, a <= i <= b -> N a -> N b -> N i)%nat -> interval n N.
+Proof.
+  intros H. induction n as [| n IH]; [left; intros; lia |].
+  destruct (classic (N (S n))) as [HS | HS].
+  - right. destruct IH as [Hnone | (a & b & Ha & Hab & Hb & Hin)].
+    + exists (S n), (S n). repeat (split; [lia |]). intros i Hi. split.
+      * intros Hi'. destruct (le_lt_dec i n) as [Hle | Hlt]; [| lia].
+        exfalso. apply (Hnone i); [lia | exact Hi'].
+      * intros Hi'. replace i with (S n) by lia. exact HS.
+    + exists a, (S n). repeat (split; [lia |]). intros i Hi. split.
+      * intros Hi'. split; [| lia].
+        destruct (le_lt_dec i n) as [Hle | Hlt]; [apply Hin; [lia | exact Hi'] | lia].
+      * intros Hi'. apply (H a i (S n)); [lia | apply Hin; lia | exact HS].
+  - destruct IH as [Hnone | (a & b & Ha & Hab & Hb & Hin)]; [left | right].
+    + intros i Hi. destruct (le_lt_dec i n) as [Hle | Hlt]; [apply Hnone; lia |].
+      replace i with (S n) by lia. exact HS.
+    + exists a, b. repeat (split; [lia |]). intros i Hi.
+      destruct (le_lt_dec i n) as [Hle | Hlt]; [apply Hin; lia |].
+      replace i with (S n) by lia. split; [contradiction | lia].
+Qed.
+
+(** The tangents that a point lies below form an interval. *)
+(* Mutant, the tangents that it lies above: `below p` becomes `fun i => 0 < value (tangent i) p` *)
+Theorem below_is_interval (n : nat) (p : point) : interval n (below p).
+Proof.
+  apply consecutive_interval. unfold below. intros a i b Hi. rewrite !value_tangent.
+  assert (Ha : INR a <= INR i) by (apply le_INR; lia).
+  assert (Hb : INR i <= INR b) by (apply le_INR; lia).
+  set (x := fst p). set (y := snd p). intros Hfa Hfb.
+  assert (Hcomb : (INR b - INR a) * (y - 2 * INR i * x + INR i ^ 2)
+    = (INR b - INR i) * (y - 2 * INR a * x + INR a ^ 2)
+    + (INR i - INR a) * (y - 2 * INR b * x + INR b ^ 2)
+    - (INR b - INR i) * (INR i - INR a) * (INR b - INR a)) by ring.
+  destruct (Req_dec (INR a) (INR i)) as [E | Hne]; [rewrite <- E; exact Hfa |].
+  assert (Hprod : 0 <= (INR b - INR i) * (INR i - INR a) * (INR b - INR a)).
+  { repeat apply Rmult_le_pos; lra. }
+  nra.
+Qed.
+
+(** Every interval is the set of tangents that some point lies below, and this point can be chosen
+    on none of the tangents. *)
+(* Mutant, any set of numbers: `interval n N` becomes `interval n N \/ n = 3%nat` *)
+Theorem every_interval_occurs (n : nat) (N : nat -> Prop) :
+  interval n N ->
+  exists p, without_lines plane (tangents n) p /\
+    forall i, (1 <= i <= n)%nat -> (below p i <-> N i).
+Proof.
+  unfold below. intros [Hnone | (a & b & Ha & Hab & Hb & Hin)].
+  - assert (H : forall i, 0 < value (tangent i) (0, 1)).
+    { intros i. rewrite value_tangent. simpl. nra. }
+    exists (0, 1). split; [split; [exact I |] |].
+    + intros z Hz. apply in_tangents in Hz. destruct Hz as (i & _ & ->). specialize (H i). lra.
+    + intros i Hi. specialize (H i). specialize (Hnone i Hi). split; [lra | tauto].
+  - set (x := (INR a + INR b) / 2). set (r := (INR b - INR a + 1) / 2).
+    assert (Hvalue : forall i, value (tangent i) (x, x ^ 2 - r ^ 2)
+              = (INR i - INR a + / 2) * (INR i - INR b - / 2)).
+    { intros i. rewrite value_tangent. unfold x, r. simpl fst. simpl snd. field. }
+    assert (H : forall i,
+      ((a <= i <= b)%nat -> value (tangent i) (x, x ^ 2 - r ^ 2) < 0) /\
+      (~ (a <= i <= b)%nat -> 0 < value (tangent i) (x, x ^ 2 - r ^ 2))).
+    { apply le_INR in Hab. intros i. rewrite Hvalue. split.
+      - intros [Hai Hib]. apply le_INR in Hai, Hib. nra.
+      - intros Hout. assert (Hcase : (S i <= a \/ S b <= i)%nat) by lia.
+        destruct Hcase as [Hlt | Hlt]; apply le_INR in Hlt; rewrite S_INR in Hlt; nra. }
+    exists (x, x ^ 2 - r ^ 2). split; [split; [exact I |] |].
+    + intros z Hz. apply in_tangents in Hz. destruct Hz as (i & _ & ->).
+      destruct (H i) as [Hn Hp].
+      destruct (classic (a <= i <= b)%nat) as [Hi | Hi]; [apply Hn in Hi | apply Hp in Hi]; lra.
+    + intros i Hi. rewrite (Hin i Hi). destruct (H i) as [Hn Hp]. split; [| exact Hn].
+      intros Hneg. apply NNPP. intros Hout. apply Hp in Hout. lra.
+Qed.
+
+(** Two points on none of the tangents lie in the same region if and only if they lie below the same
+    tangents. *)
+(* Mutant, the last tangent is forgotten: `1 <= i <= n` becomes `1 <= i < n` *)
+Theorem same_region_same_interval (n : nat) (p q : point) :
+  without_lines plane (tangents n) p -> without_lines plane (tangents n) q ->
+  same_component (without_lines plane (tangents n)) p q <->
+  forall i, (1 <= i <= n)%nat -> (below p i <-> below q i).
+Proof.
+  intros Hp Hq. rewrite components_are_cells; [| apply plane_convex | exact Hp | exact Hq].
+  assert (Hsign : forall i r, (1 <= i <= n)%nat -> without_lines plane (tangents n) r ->
+            (below r i <-> plus (value (tangent i) r) = false)).
+  { intros i r Hi [_ Hr]. unfold below, plus.
+    assert (value (tangent i) r <> 0) by (apply Hr, in_tangents; exists i; tauto).
+    destruct (Rlt_dec 0 (value (tangent i) r)); split; intros; try discriminate; try lra; tauto. }
+  split.
+  - intros Heq i Hi. rewrite (Hsign i p Hi Hp), (Hsign i q Hi Hq).
+    enough (plus (value (tangent i) p) = plus (value (tangent i) q)) as -> by tauto.
+    apply (ext_in_map Heq), in_tangents. exists i. tauto.
+  - intros H. apply map_ext_in. intros z Hz. apply in_tangents in Hz. destruct Hz as (i & Hi & ->).
+    specialize (H i Hi). rewrite (Hsign i p Hi Hp), (Hsign i q Hi Hq) in H.
+    destruct (plus (value (tangent i) p)), (plus (value (tangent i) q)); try reflexivity;
+      exfalso; destruct H; intuition discriminate.
+Qed.
+
+(** In signs: a sign vector is realised by the tangents if and only if the places where it is minus
+    form an interval. *)
+(* Mutant, the places where it is plus: `nth (i - 1) s true = false` becomes `nth (i - 1) s true = true` *)
+(* Mutant, nothing about the length: `length s = n /\` becomes `` *)
+Theorem tangents_realise_intervals (n : nat) (s : list bool) :
+  realised (tangents n) s <->
+  length s = n /\ interval n (fun i => nth (i - 1) s true = false).
+Proof.
+  assert (Hlen : length (tangents n) = n) by (unfold tangents; rewrite map_length; apply seq_length).
+  assert (Hnth : forall i, (1 <= i <= n)%nat -> nth (i - 1) (tangents n) zero = tangent i).
+  { intros i Hi. unfold tangents.
+    rewrite (nth_indep _ zero (tangent 0)) by (rewrite map_length, seq_length; lia).
+    rewrite map_nth, seq_nth by lia. f_equal. lia. }
+  assert (Hminus : forall p, has_signs (tangents n) p s -> forall i, (1 <= i <= n)%nat ->
+            (below p i <-> nth (i - 1) s true = false)).
+  { intros p Hp i Hi. unfold below.
+    pose proof (has_signs_nth _ p s (i - 1) zero Hp) as H. rewrite Hnth in H by lia.
+    pose proof (has_signs_length _ p s Hp) as Hs.
+    rewrite (nth_indep s true false) by lia.
+    destruct (nth (i - 1) s false); specialize (H ltac:(lia)); simpl in H;
+      split; intros; try discriminate; try reflexivity; lra. }
+  split.
+  - intros (p & _ & Hp). split; [rewrite <- Hlen; exact (has_signs_length _ p s Hp) |].
+    destruct (below_is_interval n p) as [Hnone | (a & b & Ha & Hab & Hb & Hin)]; [left | right].
+    + intros i Hi. rewrite <- (Hminus p Hp i Hi). apply Hnone, Hi.
+    + exists a, b. repeat (split; [assumption |]). intros i Hi.
+      rewrite <- (Hminus p Hp i Hi). apply Hin, Hi.
+  - intros [Hs Hint]. destruct (every_interval_occurs n _ Hint) as (p & Hoff & Hiff).
+    exists p. split; [exact I |].
+    assert (Hp : has_signs (tangents n) p (signs (tangents n) p)) by (apply has_signs_signs, Hoff).
+    replace s with (signs (tangents n) p); [exact Hp |].
+    pose proof (has_signs_length _ p _ Hp) as Hs'.
+    apply (nth_ext _ _ true true); [lia |]. intros j Hj.
+    specialize (Hiff (S j) ltac:(lia)).
+    pose proof (has_signs_nth _ p _ j zero Hp ltac:(lia)) as H.
+    rewrite (nth_indep _ true false) by exact Hj.
+    specialize (Hnth (S j) ltac:(lia)). simpl in Hiff, Hnth. rewrite Nat.sub_0_r in Hiff, Hnth.
+    rewrite Hnth in H. unfold below in Hiff.
+    destruct (nth j (signs (tangents n) p) false), (nth j s true); simpl in H; try reflexivity.
+    + assert (value (tangent (S j)) p < 0) by tauto. lra.
+    + assert (true = false) by tauto. discriminate.
+Qed.
+
+(** For every [n] there are [n] lines in general position: the tangents. *)
+(* Mutant, one line twice: `general_position (tangents n)` becomes `general_position (tangent 1 :: tangents n)` *)
+Theorem tangents_general_position (n : nat) : general_position (tangents n).
+Proof.
+  assert (Hlen : length (tangents n) = n) by (unfold tangents; rewrite map_length; apply seq_length).
+  assert (Hnth : forall i, (i < n)%nat -> nth i (tangents n) zero = tangent (S i)).
+  { intros i Hi. unfold tangents.
+    rewrite (nth_indep _ zero (tangent 0)) by (rewrite map_length, seq_length; lia).
+    rewrite map_nth, seq_nth by lia. reflexivity. }
+  unfold general_position. rewrite Hlen. split; [| split].
+  - intros i Hi. rewrite Hnth by lia. unfold is_line. simpl. lra.
+  - intros i j Hij. rewrite !Hnth by lia. unfold not_parallel, tangent. cbn [slope_x slope_y].
+    assert (INR (S i) < INR (S j)) by (apply lt_INR; lia). intros H0. lra.
+  - intros i j k Hijk p. rewrite !Hnth by lia. unfold common_point. rewrite !value_tangent.
+    assert (INR (S i) < INR (S j)) by (apply lt_INR; lia).
+    assert (INR (S j) < INR (S k)) by (apply lt_INR; lia).
+    set (x := fst p). set (y := snd p). intros (H1 & H2 & H3).
+    assert (H12 : (INR (S j) - INR (S i)) * (INR (S i) + INR (S j) - 2 * x) = 0).
+    { transitivity ((y - 2 * INR (S j) * x + INR (S j) ^ 2)
+                    - (y - 2 * INR (S i) * x + INR (S i) ^ 2)); [ring |].
+      rewrite H1, H2. ring. }
+    assert (H23 : (INR (S k) - INR (S j)) * (INR (S j) + INR (S k) - 2 * x) = 0).
+    { transitivity ((y - 2 * INR (S k) * x + INR (S k) ^ 2)
+                    - (y - 2 * INR (S j) * x + INR (S j) ^ 2)); [ring |].
+      rewrite H2, H3. ring. }
+    apply Rmult_integral in H12, H23. lra.
+Qed.
+
+(** So the tangents have exactly [n (n + 1) / 2 + 1] regions, the largest number. *)
+(* Mutant, without the region of the empty interval: `/ 2 + 1)` becomes `/ 2)` *)
+Theorem tangents_attain (n : nat) :
+  components (without_lines plane (tangents n)) (n * (n + 1) / 2 + 1).
+Proof.
+  apply regions_are_components; [apply plane_convex |].
+  destruct (regions_exist plane (tangents n)) as (k & Hk).
+  destruct (steiner (tangents n) k Hk) as [_ Hiff].
+  replace (length (tangents n)) with n in Hiff
+    by (unfold tangents; rewrite map_length, seq_length; reflexivity).
+  rewrite <- (proj2 Hiff (tangents_general_position n)). exact Hk.
+Qed.
