@@ -151,7 +151,7 @@ def merge(app: Sphinx, env: BuildEnvironment, docnames: set[str], other: BuildEn
 
 
 def note_page(app: Sphinx, doctree: nodes.document) -> None:
-    """Enter the claims of a page and its labelled equations that stand for themselves."""
+    """Enter the claims of a page, and which of its labelled equations stand for themselves."""
     page = app.env.docname
     if found := [
         Claim(node["claim"], node["form"], tuple(node["checks"]), page, node["claimed_at"])
@@ -163,11 +163,11 @@ def note_page(app: Sphinx, doctree: nodes.document) -> None:
         claims(app.env)[page] = found
     if not hasattr(app.env, "activations_equations"):
         app.env.activations_equations = {}
-    app.env.activations_equations[page] = [
-        (block["label"], block.line or 0)
+    app.env.activations_equations[page] = {
+        block["label"]: not any(isinstance(n, WITHIN) for n in above(block))
         for block in doctree.findall(nodes.math_block)
-        if block.get("label") and not any(isinstance(n, WITHIN) for n in above(block))
-    ]
+        if block.get("label")
+    }
 
 
 def above(node: nodes.Node) -> Iterator[nodes.Node]:
@@ -269,23 +269,18 @@ def complaints(
     for label in labels:
         if label.startswith(SLIP) and label not in known:
             yield f"the claim {label} names no check", labels[label][0]
-    equations = {
-        label: (page, line)
-        for page, found_there in getattr(env, "activations_equations", {}).items()
-        for label, line in found_there
-    }
-    for label, place in equations.items():
+    pages = getattr(env, "activations_equations", {})
+    equations = {label for page in pages.values() for label in page}
+    alone = {label: name for name, page in pages.items() for label in page if page[label]}
+    for label, page in alone.items():
         if label not in known and label not in definitions:
-            yield f"the claim {label} names no check", place
+            yield f"the claim {label} names no check", page
     for label in definitions:
-        if label not in equations or label in known:
+        if label not in alone or label in known:
             yield f"{label} is no definition in the open text", None
     for claim in found:
         if claim.form == "equation" and claim.label not in equations:
-            yield (
-                f"the claim {claim.label} is no equation of the open text",
-                (claim.docname, claim.line),
-            )
+            yield f"the claim {claim.label} is no equation", (claim.docname, claim.line)
         if claim.form == "slip" and claim.label not in labels:
             yield f"the claim {claim.label} is no slip", (claim.docname, claim.line)
 
@@ -323,9 +318,8 @@ def source(check: dict[str, Any], hide_proofs: bool) -> str:
 
 def listing(check: dict[str, Any], hide_proofs: bool) -> nodes.literal_block:
     """Return the source of a check with its colours."""
-    block = nodes.literal_block("", source(check, hide_proofs))
-    block["language"] = LANGUAGES[Path(check["path"]).suffix]
-    return block
+    text = source(check, hide_proofs)
+    return nodes.literal_block(text, text, language=LANGUAGES[Path(check["path"]).suffix])
 
 
 def folded(words: list[nodes.Node], content: list[nodes.Node], *classes: str) -> details:
@@ -388,7 +382,7 @@ class Ledger(SphinxPostTransform):
             return
         link = cross_reference("std", "ref", ENTRY + label, self.env.docname, mark_words(found))
         quiet = nodes.inline("", "", link, classes=["claim-mark", *mark_state(found)])
-        proofs = [self.formal_proof(check) for check in found if check["kind"] == "formal"]
+        proofs = self.formal_proofs([check for check in found if check["kind"] == "formal"])
         if isinstance(node, claim_note):
             node.replace_self([nodes.paragraph("", "", quiet, classes=["claim-note"]), *proofs])
             return
@@ -399,12 +393,21 @@ class Ledger(SphinxPostTransform):
         place = node.parent.index(node) + 1
         node.parent.insert(place, proofs)
 
-    def formal_proof(self, check: dict[str, Any]) -> details:
-        """Return the formal proof of a claim, folded."""
-        name = check["name"].partition(":")[2]
-        what = "The statement" if self.hide_proofs else "The proof"
-        words = [nodes.Text(f"{what} in Coq: "), nodes.literal("", name)]
-        return folded(words, [listing(check, self.hide_proofs)], "formal-proof")
+    def formal_proofs(self, checks: list[dict[str, Any]]) -> list[nodes.Node]:
+        """Return the formal proofs of a claim, folded together, each below what it says."""
+        if not checks:
+            return []
+        what = "Formal statement" if self.hide_proofs else "Formal proof"
+        words: list[nodes.Node] = [nodes.Text(f"{what}{'s' if checks[1:] else ''} in Coq")]
+        content = [
+            part
+            for check in checks
+            for part in (
+                nodes.paragraph("", check["about"]),
+                listing(check, self.hide_proofs),
+            )
+        ]
+        return [folded(words, content, "formal-proof")]
 
     # The ledger's own pages ----------------------------------------------------------------------
 
@@ -541,7 +544,7 @@ class Ledger(SphinxPostTransform):
         head = ["chapter", "claims", *KINDS, "passed", "not run"]
         rows: list[list[nodes.Node]] = []
         totals = [0] * (len(head) - 1)
-        for docname, page in ledger(self.env).items():
+        for docname, page in sorted(ledger(self.env).items()):
             if not page:
                 continue
             found = claims(self.env).get(page, [])

@@ -23,7 +23,7 @@ def environment(found, *, slips=(), equations=(), pages=("page",)):
     labels = {slip: ("page", slip, "A slip") for slip in slips}
     return SimpleNamespace(
         activations_claims={"page": list(found)},
-        activations_equations={"page": [(label, 1) for label in equations]},
+        activations_equations={"page": dict.fromkeys(equations, True)},
         activations_ledger_pages={f"ledger-{page}": page for page in pages},
         domains=SimpleNamespace(standard_domain=SimpleNamespace(labels=labels)),
     )
@@ -98,7 +98,7 @@ def failed(name):
         (
             environment([theorem(*ALL), Claim("eq-c", "equation", ALL, "page", 9)]),
             RESULTS,
-            "the claim eq-c is no equation of the open text",
+            "the claim eq-c is no equation",
         ),
         (
             environment([theorem(*ALL), Claim("slip-c", "slip", ALL, "page", 9)]),
@@ -187,14 +187,17 @@ def test_every_entry_leads_back_and_shows_its_checks(chapter, results):
         assert any(re.search(rf"\b{word}\b", source) for source in sources), name
 
 
-def test_formal_proofs_stand_below_their_theorems(chapter):
+def test_formal_proofs_stand_below_their_theorems_in_colour(chapter):
     path, page, _ = chapter
     text = path.read_text(encoding="utf-8")
     wanted = sorted(re.findall(r"\b\w+\.v:(\w+)", text))
-    shown = page.select("details.formal-proof")
-    assert sorted(entry.summary.code.get_text() for entry in shown) == wanted
-    for entry in shown:
-        assert entry.select_one("div.highlight-coq pre").get_text().rstrip().endswith("Qed.")
+    listings = page.select("details.formal-proof div.highlight-coq pre")
+    assert len(listings) == len(wanted)
+    found = [re.match(r"(?:Theorem|Corollary)\s+(\w+)", entry.get_text()) for entry in listings]
+    assert sorted(match[1] for match in found if match) == wanted
+    for entry in listings:
+        assert entry.get_text().rstrip().endswith("Qed.")
+        assert entry.select("span.kn")
 
 
 def test_the_table_counts_what_the_entries_show(results):
