@@ -421,6 +421,16 @@ Proof.
   - rewrite IH by congruence. ring.
 Qed.
 
+Lemma dot_scale_right (s : R) (v w : list R) : dot v (scale s w) = s * dot v w.
+Proof. now rewrite dot_comm, dot_scale, dot_comm. Qed.
+
+Lemma dot_sum_square (u v : list R) :
+  length u = length v -> dot (sum u v) (sum u v) = dot u u + 2 * dot u v + dot v v.
+Proof.
+  intros same. rewrite dot_sum, (dot_comm u), (dot_comm v), !dot_sum, (dot_comm v u) by easy.
+  ring.
+Qed.
+
 Lemma length_scale (s : R) (v : list R) : length (scale s v) = length v.
 Proof. apply map_length. Qed.
 
@@ -1178,6 +1188,232 @@ Proof.
   apply Rle_trans with (norm (difference q' p)); [| now apply q_least].
   specialize (least p P). unfold distance in least.
   rewrite (infimum_attained _ _ v), (infimum_attained _ _ q') in least by easy. exact least.
+Qed.
+
+(** **** The pair that they define *)
+
+Lemma in_labelled (x : list R) (y : R) (plus minus : list (list R)) :
+  In (x, y) (labelled plus minus) <-> (In x plus /\ y = 1) \/ (In x minus /\ y = -1).
+Proof.
+  unfold labelled. rewrite in_app_iff, !in_map_iff. split.
+  - intros [[z [equal member]] | [z [equal member]]]; injection equal as <- <-; auto.
+  - intros [[member ->] | [member ->]]; [left | right]; now exists x.
+Qed.
+
+(** In the direction of the difference of nearest points u and v, no point of the hull of u is
+    less far than u. *)
+Lemma nearest_supports (d : nat) (points : list (list R)) (u v p : list R) :
+  (forall x, In x points -> length x = d) -> length v = d ->
+  hull points u -> hull points p ->
+  (forall q, hull points q -> norm (difference u v) <= norm (difference q v)) ->
+  dot (difference u v) u <= dot (difference u v) p.
+Proof.
+  intros same same_v U P least.
+  assert (same_u : length u = d) by now apply hull_length with points.
+  assert (same_p : length p = d) by now apply hull_length with points.
+  set (e := difference u v) in *. set (f := difference p u).
+  assert (same_e : length e = d) by (unfold e; rewrite length_difference; congruence).
+  assert (same_f : length f = d) by (unfold f; rewrite length_difference; congruence).
+  enough (0 <= dot e f) as final.
+  { unfold f in final. rewrite dot_comm, dot_difference, !(dot_comm _ e) in final; [lra |].
+    congruence. }
+  assert (all : forall s, 0 <= s <= 1 -> 0 <= 2 * s * dot e f + s * s * dot f f).
+  { intros s range. specialize (least (between s u p) (hull_segment _ s u p U P range)).
+    assert (moved : difference (between s u p) v = sum e (scale s f)).
+    { apply vector_equal.
+      - rewrite length_difference, length_sum; rewrite ?length_scale, ?length_between; congruence.
+      - intros k. rewrite nth_sum, nth_scale by (rewrite length_scale; congruence).
+        unfold e, f. rewrite !nth_difference, nth_between;
+          rewrite ?length_between; try congruence. ring. }
+    rewrite moved in least.
+    assert (squares : norm e * norm e
+              <= norm (sum e (scale s f)) * norm (sum e (scale s f)))
+      by (apply Rmult_le_compat; try apply norm_nonneg; exact least).
+    assert (same_s : length e = length (scale s f)) by (rewrite length_scale; congruence).
+    rewrite !norm_square, dot_sum_square, !dot_scale, !dot_scale_right in squares by easy.
+    lra. }
+  (* a negative product would win for small s *)
+  apply Rnot_lt_le. intros negative. assert (nonneg := dot_nonneg f).
+  set (s := Rmin 1 (- dot e f / (dot f f + 1))).
+  assert (s_positive : 0 < s).
+  { apply Rmin_glb_lt; [lra | apply Rdiv_lt_0_compat; lra]. }
+  assert (s_one : s <= 1) by apply Rmin_l.
+  assert (s_small : s * (dot f f + 1) <= - dot e f) by (apply Rle_div_r; [lra | apply Rmin_r]).
+  specialize (all s ltac:(lra)). nra.
+Qed.
+
+Lemma margin_least (w : list R) (b : R) (data : list (list R * R)) (c : R) :
+  data <> [] -> 0 < norm w ->
+  (margin w b data = c <->
+     (forall example, In example data -> c * norm w <= signed_score w b example)
+     /\ exists example, In example data /\ signed_score w b example = c * norm w).
+Proof.
+  intros filled positive. unfold margin.
+  set (quotient example := signed_score w b example / norm w).
+  assert (some : In (minimum (map quotient data)) (map quotient data)).
+  { apply minimum_in. intros empty. now apply map_eq_nil in empty. }
+  apply in_map_iff in some. destruct some as [best [equal member]]. split.
+  - intros <-. split.
+    + intros example inside. apply Rle_div_r; [lra |].
+      apply minimum_le, (in_map quotient), inside.
+    + exists best. split; [easy |]. rewrite <- equal. unfold quotient. field. lra.
+  - intros [below [example [inside reached]]]. apply Rle_antisym.
+    + replace c with (quotient example) by (unfold quotient; rewrite reached; field; lra).
+      apply minimum_le, (in_map quotient), inside.
+    + rewrite <- equal. apply Rle_div_r; [lra | now apply below].
+Qed.
+
+Lemma separation_gap (w : list R) (b : R) (data : list (list R * R)) :
+  data <> [] -> separates w b data ->
+  exists c, 0 < c /\ forall example, In example data -> c <= signed_score w b example.
+Proof.
+  intros filled right. exists (minimum (map (signed_score w b) data)). split.
+  - assert (some : In (minimum (map (signed_score w b) data)) (map (signed_score w b) data)).
+    { apply minimum_in. intros empty. now apply map_eq_nil in empty. }
+    apply in_map_iff in some. destruct some as [example [<- member]]. now apply right.
+  - intros example member. apply minimum_le, in_map, member.
+Qed.
+
+Lemma nonzero_of_norm (v : list R) : 0 < norm v -> nonzero v.
+Proof.
+  intros positive. assert (square : 0 < dot v v) by (rewrite <- norm_square; nra).
+  clear positive. induction v as [| x v IH]; simpl in square; [lra |].
+  destruct (Req_dec x 0) as [-> | other]; [right | now left]. apply IH. lra.
+Qed.
+
+(** Let two classes with points be separable, and let u and v be nearest points of their
+    hulls, with the difference e.  The pair of w = 2 e / |e|^2 and b = - w (u + v) / 2 has its
+    smallest signed score 1 and the margin |e| / 2.  No separating pair has a larger margin,
+    and those with this margin are its positive multiples. *)
+(* Mutant, the weights are half as large: `scale (2 / (norm e * norm e))` becomes `scale (1 / (norm e * norm e))` *)
+(* Mutant, the margin is the whole distance: `margin w b data = norm e / 2 /\` becomes `margin w b data = norm e /\` *)
+(* Mutant, the classes need not be separable: `separates w' b' data) ->` becomes `separates w' b' []) ->` *)
+Theorem max_margin (d : nat) (plus minus : list (list R)) (u v : list R) :
+  plus <> [] -> minus <> [] -> (forall x, In x (plus ++ minus) -> length x = d) ->
+  let data := labelled plus minus in
+  (exists w' b', length w' = d /\ separates w' b' data) ->
+  nearest plus minus u v ->
+  let e := difference u v in
+  let w := scale (2 / (norm e * norm e)) e in
+  let b := - dot w (scale (1 / 2) (sum u v)) in
+  nonzero e
+  /\ minimum (map (signed_score w b) data) = 1
+  /\ margin w b data = norm e / 2 /\
+  forall w' b', length w' = d -> separates w' b' data ->
+    margin w' b' data <= norm e / 2
+    /\ (margin w' b' data = norm e / 2 -> exists s, 0 < s /\ w' = scale s w /\ b' = s * b).
+Proof.
+  intros filled_plus filled_minus same data [w0 [b0 [same_w0 right0]]] [U [V least]] e w b.
+  assert (same_plus : forall x, In x plus -> length x = d)
+    by (intros; apply same, in_or_app; now left).
+  assert (same_minus : forall x, In x minus -> length x = d)
+    by (intros; apply same, in_or_app; now right).
+  assert (same_u : length u = d) by now apply hull_length with plus.
+  assert (same_v : length v = d) by now apply hull_length with minus.
+  assert (same_e : length e = d) by (unfold e; rewrite length_difference; congruence).
+  assert (data_filled : data <> []) by (destruct plus; easy).
+  assert (dot_e : forall x, dot x e = dot x u - dot x v).
+  { intros x. unfold e. rewrite dot_comm, dot_difference, !(dot_comm x); congruence. }
+  (* signed scores of at least c on the points are so on the hulls *)
+  assert (gap : forall w' b' c,
+            (forall example, In example data -> c <= signed_score w' b' example) ->
+            c <= dot w' u + b' /\ c <= - (dot w' v + b')).
+  { intros w' b' c all. split.
+    - enough (c - b' <= dot w' u) by lra. apply (hull_score d plus); [easy | | easy].
+      intros p member.
+      assert (at_p := all (p, 1) (proj2 (in_labelled p 1 plus minus)
+                                    (or_introl (conj member eq_refl)))).
+      unfold signed_score, score in at_p. lra.
+    - enough (c + b' <= dot (scale (-1) w') v) as bound by (rewrite dot_scale in bound; lra).
+      apply (hull_score d minus); [easy | | easy]. intros p member. rewrite dot_scale.
+      assert (at_p := all (p, -1) (proj2 (in_labelled p (-1) plus minus)
+                                     (or_intror (conj member eq_refl)))).
+      unfold signed_score, score in at_p. lra. }
+  (* so the product of the weights of a separating pair with e is positive *)
+  assert (product : forall w' b', separates w' b' data -> 0 < dot w' e).
+  { intros w' b' right. destruct (separation_gap w' b' data) as [c [positive all]]; try easy.
+    destruct (gap w' b' c all). rewrite dot_e. lra. }
+  assert (bound : forall x, dot x e <= norm x * norm e).
+  { intros x. apply Rle_trans with (Rabs (dot x e)); [apply Rle_abs | apply cauchy_schwarz]. }
+  set (D := norm e) in *.
+  assert (D_positive : 0 < D).
+  { assert (first := product w0 b0 right0). assert (second := bound w0).
+    assert (0 <= norm w0) by apply norm_nonneg. assert (0 <= D) by apply norm_nonneg. nra. }
+  assert (D_square : D * D = dot e u - dot e v) by (rewrite <- dot_e; apply norm_square).
+  assert (dot_w : forall x, dot w x = 2 / (D * D) * dot e x) by (intros; apply dot_scale).
+  assert (value_b : b = - (dot e u + dot e v) / (D * D)).
+  { unfold b. rewrite (dot_comm w), dot_scale, dot_sum, !(dot_comm _ w), !dot_w by congruence.
+    field. lra. }
+  (* the pair has signed scores of at least 1, and 1 is reached *)
+  assert (scores : forall example, In example data -> 1 <= signed_score w b example).
+  { intros [x y] member. unfold signed_score, score. rewrite dot_w, value_b.
+    apply in_labelled in member. destruct member as [[member ->] | [member ->]].
+    - assert (support : dot e u <= dot e x).
+      { apply (nearest_supports d plus); try easy; [now apply hull_point | now auto]. }
+      replace (1 * (2 / (D * D) * dot e x + - (dot e u + dot e v) / (D * D)))
+        with ((2 * dot e x - (dot e u + dot e v)) / (D * D)) by (field; lra).
+      apply Rle_div_r; nra.
+    - assert (support : dot (difference v u) v <= dot (difference v u) x).
+      { apply (nearest_supports d minus); try easy; [now apply hull_point |].
+        intros q Q. assert (same_q : length q = d) by now apply hull_length with minus.
+        rewrite (norm_difference_comm v u), (norm_difference_comm q u) by congruence.
+        now apply least. }
+      unfold e in *. rewrite !dot_difference in * by congruence.
+      replace (-1 * (2 / (D * D) * (dot u x - dot v x)
+                     + - (dot u u - dot v u + (dot u v - dot v v)) / (D * D)))
+        with ((2 * (dot v x - dot u x) + (dot u u - dot v u + (dot u v - dot v v))) / (D * D))
+        by (field; lra).
+      apply Rle_div_r; nra. }
+  assert (attained : exists example, In example data /\ signed_score w b example = 1
+            /\ minimum (map (signed_score w b) data) = 1).
+  { assert (some : In (minimum (map (signed_score w b) data)) (map (signed_score w b) data)).
+    { apply minimum_in. intros empty. now apply map_eq_nil in empty. }
+    apply in_map_iff in some. destruct some as [example [equal member]].
+    exists example. assert (above := scores example member).
+    destruct (gap w b (signed_score w b example)) as [at_u _].
+    { intros other inside. rewrite equal. apply minimum_le, in_map, inside. }
+    replace (dot w u + b) with 1 in at_u.
+    - rewrite <- equal. repeat split; [easy | lra | lra].
+    - rewrite dot_w, value_b. replace (dot e v) with (dot e u - D * D) by lra. field. lra. }
+  destruct attained as [best [best_in [best_score canonical]]].
+  assert (norm_w : norm w = 2 / D).
+  { unfold w. rewrite norm_scale. fold D.
+    rewrite Rabs_pos_eq; [field; lra | apply Rlt_le, Rdiv_lt_0_compat; nra]. }
+  assert (half : D / 2 * norm w = 1) by (rewrite norm_w; field; lra).
+  split; [| split; [| split]].
+  - apply nonzero_of_norm. exact D_positive.
+  - exact canonical.
+  - apply margin_least; [easy | rewrite norm_w; apply Rdiv_lt_0_compat; lra |].
+    rewrite half. split; [exact scores | now exists best].
+  - intros w' b' same_w' right. assert (positive := product w' b' right).
+    assert (schwarz := bound w'). set (n := norm w') in *.
+    assert (n_nonneg : 0 <= n) by apply norm_nonneg.
+    assert (n_positive : 0 < n) by nra.
+    destruct (proj1 (margin_least w' b' data _ data_filled n_positive) eq_refl) as [all _].
+    destruct (gap _ _ _ all) as [at_u at_v]. fold n in at_u, at_v.
+    set (gamma := margin w' b' data) in *. rewrite dot_e in schwarz.
+    split; [apply Rmult_le_reg_r with n; lra |].
+    intros equal. rewrite equal in *. exists (n * D / 2).
+    assert (s_positive : 0 < n * D / 2) by nra.
+    assert (direction : scale D w' = scale n e).
+    { apply difference_zero; [rewrite !length_scale; congruence |].
+      rewrite dot_difference by (rewrite !length_scale; congruence).
+      rewrite !(dot_comm _ (difference _ _)), !dot_difference, !dot_scale
+        by (rewrite !length_scale; congruence).
+      rewrite !(dot_comm _ (scale _ _)), !dot_scale, (dot_comm e w'), <- !norm_square, dot_e.
+      fold n D. replace (dot w' u - dot w' v) with (n * D) by lra. ring. }
+    assert (same_direction : w' = scale (n * D / 2) w).
+    { apply vector_equal; [unfold w; rewrite !length_scale; congruence |].
+      intros k. assert (component : nth k (scale D w') 0 = nth k (scale n e) 0)
+        by now rewrite direction.
+      unfold w. rewrite !nth_scale in *. fold D.
+      apply Rmult_eq_reg_l with D; [| lra]. rewrite component. field. lra. }
+    repeat split; [exact s_positive | exact same_direction |].
+    assert (value_u : dot w' u = n * D / 2 * (2 / (D * D) * dot e u)).
+    { rewrite same_direction at 1. now rewrite dot_scale, dot_w. }
+    assert (score_u : b' = n * D / 2 - dot w' u) by lra.
+    rewrite score_u, value_u, value_b.
+    replace (dot e v) with (dot e u - D * D) by lra. field. lra.
 Qed.
 
 (** ** There is no best scale *)
