@@ -219,6 +219,30 @@ def auroc_variance_exactly(
 
 
 @check(
+    "symbolic",
+    mutants={
+        "V itself in the place of its root": {"power": 1},
+        "a wrong sign in the bracket": {"sign": -1},
+    },
+)
+def newcombe_is_concave(power: sp.Rational | int = sp.S.Half, sign: int = 1) -> None:
+    """SymPy writes f = m n V as a function of u = t (1 - t) and finds its root concave in u.
+
+    M is the mean of m and n less 1. The derivative of f and -(f f'' + (power - 1) f'^2), which
+    has the sign of minus the second derivative of f^power, have no coefficient below 0. As u is
+    concave in t and the root increases with u, the root is concave in t.
+    """
+    t, u, M = sp.symbols("t u M", positive=True)
+    bracket = 1 + M * ((1 - t) / (2 - t) + sign * t / (1 + t))
+    f = u * (1 + M * (1 + 2 * u) / (2 + u))
+    assert sp.cancel(t * (1 - t) * bracket - f.subs(u, t * (1 - t))) == 0
+    slope, bend = sp.diff(f, u), sp.diff(f, u, 2)
+    for claimed in (slope, -(f * bend + (power - 1) * slope**2)):
+        parts = [sp.Poly(part, u, M) for part in sp.fraction(sp.cancel(claimed))]
+        assert all(c >= 0 for part in parts for c in part.coeffs())
+
+
+@check(
     "numeric",
     mutants={
         "m and n stay as they are": {"mean": lambda m, n: (m, n)},
