@@ -1415,3 +1415,275 @@ Proof.
     by (unfold tangents; rewrite map_length, seq_length; reflexivity).
   rewrite <- (proj2 Hiff (tangents_general_position n)). exact Hk.
 Qed.
+
+(** ** Networks with one hidden layer *)
+
+Definition relu (t : R) : R := Rmax 0 t.
+
+Definition sum (l : list R) : R := fold_right Rplus 0 l.
+
+(** A hidden neuron: its output weight and its pre-activation. *)
+Definition neuron : Type := R * affine.
+
+Definition shallow (c : R) (neurons : list neuron) (p : point) : R :=
+  c + sum (map (fun n => fst n * relu (value (snd n) p)) neurons).
+
+(** Near the point [p], the function [f] is affine. *)
+Definition affine_near (f : point -> R) (p : point) : Prop :=
+  exists (a : affine) (e : R), 0 < e /\ forall q, near e p q -> f q = value a q.
+
+(** The linear regions are the components of the set of points near which [f] is affine.  (The
+    chapter builds them of activation regions; they then lack the points on those lines across which
+    the gradient does not jump, which changes no number.) *)
+Definition linear_regions (f : point -> R) (k : nat) : Prop := components (affine_near f) k.
+
+Definition plus_affine (a b : affine) : affine :=
+  Affine (slope_x a + slope_x b) (slope_y a + slope_y b) (offset a + offset b).
+
+Definition scale (t : R) (a : affine) : affine :=
+  Affine (t * slope_x a) (t * slope_y a) (t * offset a).
+
+Lemma value_plus (a b : affine) (p : point) : value (plus_affine a b) p = value a p + value b p.
+Proof. unfold value, plus_affine. simpl. ring. Qed.
+
+Lemma value_scale (t : R) (a : affine) (p : point) : value (scale t a) p = t * value a p.
+Proof. unfold value, scale. simpl. ring. Qed.
+
+Lemma value_constant (t : R) (p : point) : value (Affine 0 0 t) p = t.
+Proof. unfold value. simpl. ring. Qed.
+
+Lemma relu_pos (t : R) : 0 < t -> relu t = t.
+Proof. intros H. unfold relu. apply Rmax_right. lra. Qed.
+
+Lemma relu_neg (t : R) : t < 0 -> relu t = 0.
+Proof. intros H. unfold relu. apply Rmax_left. lra. Qed.
+
+Lemma relu_abs (t : R) : relu t = / 2 * t + / 2 * Rabs t.
+Proof.
+  unfold relu, Rmax. destruct (Rle_dec 0 t).
+  - rewrite Rabs_pos_eq by lra. lra.
+  - rewrite Rabs_left by lra. lra.
+Qed.
+
+(** The affine function of an activation region: the sum over the neurons that are on. *)
+Definition piece (c : R) (neurons : list neuron) (s : list bool) : affine :=
+  fold_right plus_affine (Affine 0 0 c)
+    (map (fun ns => if snd ns : bool then scale (fst (fst ns)) (snd (fst ns)) else zero)
+         (combine neurons s)).
+
+(** On each activation region, the points where given neurons are on and the others off, the network
+    is affine, and its gradient is the sum over those that are on. *)
+(* Mutant, the bias of the output is dropped: `(piece c neurons s)` becomes `(piece 0 neurons s)` *)
+(* Mutant, the boundary belongs to no region and has no pattern: `has_signs (map snd neurons) p s ->` becomes `length s = length neurons ->` *)
+Theorem affine_on_activation_region (c : R) (neurons : list neuron) (s : list bool) (p : point) :
+  has_signs (map snd neurons) p s -> shallow c neurons p = value (piece c neurons s) p.
+Proof.
+  unfold shallow, piece. revert s.
+  induction neurons as [| [v z] neurons IH]; intros s Hs; inversion Hs; subst; simpl.
+  - rewrite value_constant. ring.
+  - rewrite value_plus, <- IH by assumption. destruct y; simpl in *.
+    + rewrite value_scale, relu_pos by assumption. ring.
+    + unfold zero. rewrite value_constant, relu_neg by assumption. ring.
+Qed.
+
+(** *** Where a network folds *)
+
+(** Two affine functions vanish on the same line if one is a multiple of the other. *)
+Definition same_line (z g : affine) : Prop := exists t, t <> 0 /\ z = scale t g.
+
+Definition different_lines (L : list affine) : Prop :=
+  (forall g, In g L -> is_line g) /\ ForallOrdPairs (fun g h => ~ same_line g h) L.
+
+(** [L] lists the lines of the neurons, each once. *)
+Definition lists_lines (L : list affine) (neurons : list neuron) : Prop :=
+  different_lines L /\
+  forall v z, In (v, z) neurons -> is_line z -> exists g, In g L /\ same_line z g.
+
+Lemma affine_eq_dec (a b : affine) : {a = b} + {a <> b}.
+Proof. decide equality; apply Req_EM_T. Qed.
+
+(** If [z = t g], then this [t]. *)
+Definition ratio (z g : affine) : R :=
+  (slope_x z * slope_x g + slope_y z * slope_y g) / (slope_x g ^ 2 + slope_y g ^ 2).
+
+(** The absolute value of [t] if [z = t g]; zero if [z] is not a multiple of [g]. *)
+Definition factor (z g : affine) : R :=
+  if affine_eq_dec z (scale (ratio z g) g) then Rabs (ratio z g) else 0.
+
+(** What decides the fate of the line of [g]: the sum of [v |t|] over the neurons on it. *)
+Definition kappa (neurons : list neuron) (g : affine) : R :=
+  sum (map (fun n => fst n * factor (snd n) g) neurons).
+
+Lemma ratio_scale (t : R) (g : affine) : is_line g -> ratio (scale t g) g = t.
+Proof.
+  intros Hg. unfold ratio, scale, is_line in *. simpl. field.
+  intros H. apply Hg. split; nra.
+Qed.
+
+Lemma factor_scale (t : R) (g : affine) : is_line g -> factor (scale t g) g = Rabs t.
+Proof.
+  intros Hg. unfold factor. rewrite (ratio_scale t g Hg).
+  destruct (affine_eq_dec (scale t g) (scale t g)); [reflexivity | contradiction].
+Qed.
+
+Lemma factor_other (z g : affine) : ~ same_line z g -> factor z g = 0.
+Proof.
+  intros H. unfold factor. destruct (affine_eq_dec z (scale (ratio z g) g)) as [E | E]; [| reflexivity].
+  destruct (Req_dec (ratio z g) 0) as [-> | Hr]; [apply Rabs_R0 |].
+  exfalso. apply H. exists (ratio z g). tauto.
+Qed.
+
+Lemma same_line_sym (z g : affine) : same_line z g -> same_line g z.
+Proof.
+  intros (t & Ht & ->). exists (/ t). split; [apply Rinv_neq_0_compat, Ht |].
+  destruct g as [a b c]. unfold scale. simpl. f_equal; field; exact Ht.
+Qed.
+
+Lemma same_line_trans (z g h : affine) : same_line z g -> same_line g h -> same_line z h.
+Proof.
+  intros (t & Ht & ->) (r & Hr & ->). exists (t * r).
+  split; [apply Rmult_integral_contrapositive; tauto |].
+  unfold scale. simpl. f_equal; ring.
+Qed.
+
+Lemma same_line_is_line (z g : affine) : same_line z g -> is_line g -> is_line z.
+Proof.
+  intros (t & Ht & ->) Hg [Hx Hy]. apply Hg. simpl in *.
+  apply Rmult_integral in Hx, Hy. tauto.
+Qed.
+
+Lemma sum_ext {T : Type} (f g : T -> R) (l : list T) :
+  (forall x, In x l -> f x = g x) -> sum (map f l) = sum (map g l).
+Proof. intros H. f_equal. apply map_ext_in, H. Qed.
+
+Lemma sum_zero {T : Type} (f : T -> R) (l : list T) :
+  (forall x, In x l -> f x = 0) -> sum (map f l) = 0.
+Proof.
+  intros H. induction l as [| x l IH]; simpl; [reflexivity |].
+  rewrite (H x), IH; simpl; [ring | |]; intros; try apply H; simpl; tauto.
+Qed.
+
+Lemma sum_linear {T : Type} (r : R) (f g : T -> R) (l : list T) :
+  sum (map (fun x => r * f x + g x) l) = r * sum (map f l) + sum (map g l).
+Proof. induction l as [| x l IH]; simpl; [ring | rewrite IH; ring]. Qed.
+
+(** The lines share out the absolute value of a neuron: all of it goes to its line. *)
+Lemma share_of_line (L : list affine) (z : affine) (p : point) :
+  different_lines L -> (exists g, In g L /\ same_line z g) ->
+  sum (map (fun g => factor z g * Rabs (value g p)) L) = Rabs (value z p).
+Proof.
+  intros [Hlines Hpairs]. induction Hpairs as [| h L Hh Hpairs IH]; [intros (g & [] & _) |].
+  intros (g & [<- | Hg] & Hzg); simpl.
+  - rewrite sum_zero.
+    + destruct Hzg as (t & Ht & ->). rewrite factor_scale by (apply Hlines; simpl; tauto).
+      rewrite value_scale, Rabs_mult. ring.
+    + intros g Hg. rewrite factor_other; [ring |]. intros Hz.
+      rewrite Forall_forall in Hh. apply (Hh g Hg).
+      apply (same_line_trans h z g); [apply same_line_sym, Hzg | exact Hz].
+  - rewrite IH; [| intros; apply Hlines; simpl; tauto | exists g; tauto].
+    rewrite factor_other; [ring |]. intros Hz.
+    rewrite Forall_forall in Hh. apply (Hh g Hg).
+    apply (same_line_trans h z g); [apply same_line_sym, Hz | exact Hzg].
+Qed.
+
+(** Where a shallow network folds, (a): it is an affine function plus half the sum of
+    [kappa |g|] over its lines. *)
+(* Mutant, without the factor one half: `/ 2 * sum` becomes `sum` *)
+(* Mutant, some lines are missing: `lists_lines L neurons` becomes `different_lines L` *)
+Theorem folds_sum (c : R) (neurons : list neuron) (L : list affine) :
+  lists_lines L neurons ->
+  exists a, forall p,
+    shallow c neurons p = value a p + / 2 * sum (map (fun g => kappa neurons g * Rabs (value g p)) L).
+Proof.
+  unfold shallow. intros [HL Hcover]. induction neurons as [| [v z] neurons IH].
+  - exists (Affine 0 0 c). intros p. rewrite value_constant.
+    rewrite (sum_zero (fun g => kappa [] g * Rabs (value g p))); [simpl; ring |]. intros g _. unfold kappa. simpl. ring.
+  - destruct IH as (a & Ha); [intros v' z' H; apply (Hcover v'); simpl; tauto |].
+    assert (Hkappa : forall p,
+      sum (map (fun g => kappa ((v, z) :: neurons) g * Rabs (value g p)) L)
+      = v * sum (map (fun g => factor z g * Rabs (value g p)) L)
+        + sum (map (fun g => kappa neurons g * Rabs (value g p)) L)).
+    { intros p. rewrite <- sum_linear. apply sum_ext. intros g _. unfold kappa. simpl. ring. }
+    destruct (classic (is_line z)) as [Hz | Hz].
+    + (* relu t = (t + |t|) / 2 *)
+      exists (plus_affine a (scale (v / 2) z)). intros p.
+      rewrite Hkappa, share_of_line by first [exact HL | apply (Hcover v z); simpl; tauto].
+      specialize (Ha p). simpl. rewrite value_plus, value_scale, relu_abs.
+      transitivity (c + sum (map (fun n => fst n * relu (value (snd n) p)) neurons)
+                    + v * (/ 2 * value z p + / 2 * Rabs (value z p))); [ring |].
+      rewrite Ha. field.
+    + (* a neuron without a line is constant *)
+      exists (plus_affine a (Affine 0 0 (v * relu (offset z)))). intros p.
+      rewrite Hkappa, (sum_zero (fun g => factor z g * Rabs (value g p))).
+      * specialize (Ha p). simpl. rewrite value_plus, value_constant.
+        replace (value z p) with (offset z).
+        2: { apply NNPP in Hz. destruct Hz as [Hx Hy]. unfold value. rewrite Hx, Hy. ring. }
+        transitivity (c + sum (map (fun n => fst n * relu (value (snd n) p)) neurons)
+                      + v * relu (offset z)); [ring |].
+        rewrite Ha. ring.
+      * intros g Hg. rewrite factor_other; [ring |]. intros Hzg. apply Hz.
+        apply (same_line_is_line z g Hzg), HL, Hg.
+Qed.
+
+(** Off the lines of [zs], a sum of multiples of their absolute values is affine. *)
+Lemma sum_abs_affine (f : affine -> R) (L : list affine) (s : list bool) :
+  exists a, forall q, has_signs L q s -> sum (map (fun g => f g * Rabs (value g q)) L) = value a q.
+Proof.
+  revert s. induction L as [| g L IH]; intros s.
+  - exists zero. intros q _. unfold zero. rewrite value_constant. reflexivity.
+  - destruct s as [| c s]; [exists zero; intros q H; inversion H |].
+    destruct (IH s) as (a & Ha).
+    exists (plus_affine (scale (f g * if c then 1 else -1) g) a). intros q H.
+    inversion_clear H as [| ? ? ? ? Hc Hs]. simpl. rewrite value_plus, value_scale, (Ha q Hs).
+    destruct c; simpl in Hc; [rewrite Rabs_pos_eq by lra | rewrite Rabs_left by lra]; ring.
+Qed.
+
+(** (b): near a point of the line of [g] that lies on no other line, the network is affine on either
+    side, and on the way to the side where [g] is positive its gradient jumps by
+    [kappa] times that of [g]. *)
+(* Mutant, half the jump: `slope_x a + kappa neurons g * slope_x g` becomes `slope_x a + kappa neurons g / 2 * slope_x g` *)
+(* Mutant, a point where lines cross: `(forall h, In h L -> value h p = 0 -> h = g)` becomes `(forall h, In h L -> value h p = 0 -> In h L)` *)
+Theorem fold_jump (c : R) (neurons : list neuron) (L : list affine) (g : affine) (p : point) :
+  lists_lines L neurons -> In g L -> value g p = 0 ->
+  (forall h, In h L -> value h p = 0 -> h = g) ->
+  exists a b e, 0 < e /\
+    slope_x b = slope_x a + kappa neurons g * slope_x g /\
+    slope_y b = slope_y a + kappa neurons g * slope_y g /\
+    forall q, near e p q ->
+      (value g q < 0 -> shallow c neurons q = value a q) /\
+      (0 < value g q -> shallow c neurons q = value b q).
+Proof.
+  intros HL Hg Hp Honly.
+  destruct (folds_sum c neurons L HL) as (a0 & Ha0).
+  assert (HL' : exists L', (forall h, In h L' <-> In h L /\ ~ same_line h g) /\ forall q,
+    sum (map (fun h => kappa neurons h * Rabs (value h q)) L)
+    = kappa neurons g * Rabs (value g q)
+      + sum (map (fun h => kappa neurons h * Rabs (value h q)) L')).
+  { destruct HL as [[Hlines Hpairs] _]. clear - Hlines Hpairs Hg.
+    induction Hpairs as [| h L Hh Hpairs IH]; [contradiction |].
+    rewrite Forall_forall in Hh. destruct Hg as [<- | Hg].
+    - exists L. simpl. split; [| reflexivity]. intros h'. split.
+      + intros H. split; [tauto |]. intros H'. apply (Hh h' H), same_line_sym, H'.
+      + intros [[<- | H] H']; [| exact H]. exfalso. apply H'. exists 1. split; [lra |].
+        destruct h as [x y z]. unfold scale. simpl. f_equal; ring.
+    - destruct IH as (L' & HL' & Hsum); [intros; apply Hlines; simpl; tauto | exact Hg |].
+      exists (h :: L'). split; [| intros q; simpl; rewrite Hsum; ring].
+      intros h'. simpl. rewrite HL'. split.
+      + intros [<- | Hh']; [split; [tauto | apply Hh, Hg] | tauto].
+      + tauto. }
+  destruct HL' as (L' & HinL' & Hsum).
+  assert (Hsigns : has_signs L' p (signs L' p)).
+  { apply has_signs_signs. intros h Hh H0. apply HinL' in Hh. destruct Hh as [Hh Hne].
+    apply Hne. rewrite (Honly h Hh H0). exists 1. split; [lra |].
+    destruct g as [x y z]. unfold scale. simpl. f_equal; ring. }
+  destruct (has_signs_open L' (signs L' p) p Hsigns) as (e & He & Hnear).
+  destruct (sum_abs_affine (kappa neurons) L' (signs L' p)) as (a1 & Ha1).
+  set (a := plus_affine (plus_affine a0 (scale (/ 2) a1)) (scale (- kappa neurons g / 2) g)).
+  set (b := plus_affine (plus_affine a0 (scale (/ 2) a1)) (scale (kappa neurons g / 2) g)).
+  exists a, b, e. split; [exact He |].
+  split; [unfold a, b; simpl; field |]. split; [unfold a, b; simpl; field |].
+  intros q Hq. specialize (Hnear q Hq). unfold a, b. split; intros Hgq;
+    rewrite Ha0, Hsum, (Ha1 q Hnear), !value_plus, !value_scale.
+  - rewrite Rabs_left by exact Hgq. field.
+  - rewrite Rabs_pos_eq by lra. field.
+Qed.
