@@ -8,16 +8,6 @@ from chapters import BOOK, CELL, CHAPTERS, EXERCISE_OF_PART, SOURCES, cell_code,
 
 LONGEST_CELL = 12
 
-#: Numerals that prose may hold although a cell could print them, and why.
-ALLOWED = {
-    r"\b(?:1[5-9]|20)\d\d\b": "years",
-    r"\b4096\b": "the width of the model's residual stream, a fact about the model",
-    r"\b1496\b|\b748\b|\b354\b|\b344\b": "sizes of the course's sets, facts about the archive",
-    r"\b\d{4}\.\d{4,5}\b": "arXiv numbers",
-    r"Qwen2\.5-Coder-1\.5B": "a model's name",
-    r"\b1000\b": "the number of initialisations drawn, a choice and no result",
-}
-
 
 def prose(source: str) -> str:
     """Return what is left of a page when code, maths, roles and options are taken away."""
@@ -30,24 +20,6 @@ def prose(source: str) -> str:
     text = re.sub(r"^\s*:[a-z]+:.*$", "", text, flags=re.MULTILINE)
     text = re.sub(r"^%.*$", "", text, flags=re.MULTILINE)
     return re.sub(r"\]\([^)]*\)", "]", text)
-
-
-def typed_numbers(source: str) -> list[str]:
-    """Return the numerals in a page's prose that look like results: decimals, or three digits."""
-    text = prose(source)
-    for pattern in ALLOWED:
-        text = re.sub(pattern, "", text)
-    return re.findall(r"\b\d+(?:\.\d+)? ?%|(?<![\w.(])\d*\.\d+|\b\d{3,}\b", text)
-
-
-@pytest.mark.parametrize("path", CHAPTERS, ids=name)
-def test_no_result_is_typed_into_prose(path):
-    assert typed_numbers(path.read_text(encoding="utf-8")) == []
-
-
-def test_a_typed_result_would_be_found():
-    found = typed_numbers("The accuracy is .987, or 98.7 %, on 1196 rows of $x = 0.5$ in 2024.")
-    assert found == [".987", "98.7 %", "1196"]
 
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=name)
