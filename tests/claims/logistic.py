@@ -1067,7 +1067,10 @@ def estimate_by_scipy(some: float = 1.0, each: float = 0.0) -> None:
             return logistic.logistic_loss(v[:2], v[2], points, y), -sigmoid(-a @ v) @ a
 
         boxes = [[(-size, size)] * 3 for size in (8, 80)]
-        small, large = (optimize.minimize(loss, np.zeros(3), jac=True, bounds=b).fun for b in boxes)
+        small, large = (
+            optimize.minimize(loss, np.zeros(3), jac=True, bounds=b, method="TNC").fun
+            for b in boxes
+        )
         assert (small - large > 1e-6) == program.success
 
 
