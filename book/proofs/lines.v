@@ -1423,7 +1423,7 @@ Definition relu (t : R) : R := Rmax 0 t.
 Definition sum (l : list R) : R := fold_right Rplus 0 l.
 
 (** A hidden neuron: its output weight and its pre-activation. *)
-Definition neuron : Type := R * affine.
+Notation neuron := (R * affine)%type.
 
 Definition shallow (c : R) (neurons : list neuron) (p : point) : R :=
   c + sum (map (fun n => fst n * relu (value (snd n) p)) neurons).
@@ -1686,4 +1686,375 @@ Proof.
     rewrite Ha0, Hsum, (Ha1 q Hnear), !value_plus, !value_scale.
   - rewrite Rabs_left by exact Hgq. field.
   - rewrite Rabs_pos_eq by lra. field.
+Qed.
+
+Lemma filter_all_true {T : Type} (f : T -> bool) (l : list T) :
+  (forall x, In x l -> f x = true) -> filter f l = l.
+Proof.
+  intros H. induction l as [| x l IH]; simpl; [reflexivity |].
+  rewrite (H x), IH; [reflexivity | |]; intros; try apply H; simpl; tauto.
+Qed.
+
+Lemma filter_length_le {T : Type} (f : T -> bool) (l : list T) : (length (filter f l) <= length l)%nat.
+Proof. induction l as [| x l IH]; simpl; [lia | destruct (f x); simpl; lia]. Qed.
+
+Lemma filter_length_same {T : Type} (f : T -> bool) (l : list T) :
+  (length l <= length (filter f l))%nat -> filter f l = l.
+Proof.
+  induction l as [| x l IH]; simpl; [reflexivity |].
+  pose proof (filter_length_le f l). destruct (f x); simpl; intros H'; [f_equal; apply IH; lia | lia].
+Qed.
+
+(** The lines across which the gradient jumps. *)
+Definition folding_lines (neurons : list neuron) (L : list affine) : list affine :=
+  filter (fun g => if Req_EM_T (kappa neurons g) 0 then false else true) L.
+
+Lemma in_folding_lines (neurons : list neuron) (L : list affine) (g : affine) :
+  In g (folding_lines neurons L) <-> In g L /\ kappa neurons g <> 0.
+Proof.
+  unfold folding_lines. rewrite filter_In.
+  destruct (Req_EM_T (kappa neurons g) 0); split; intros [H H0]; try discriminate; tauto.
+Qed.
+
+Lemma sum_of_folding_lines (neurons : list neuron) (L : list affine) (p : point) :
+  sum (map (fun g => kappa neurons g * Rabs (value g p)) L)
+  = sum (map (fun g => kappa neurons g * Rabs (value g p)) (folding_lines neurons L)).
+Proof.
+  unfold folding_lines. induction L as [| g L IH]; simpl; [reflexivity |].
+  rewrite IH. destruct (Req_EM_T (kappa neurons g) 0) as [-> | Hg]; simpl; ring.
+Qed.
+
+Lemma near_open (p : point) (e : R) : open (near e p).
+Proof.
+  intros q [Hx Hy].
+  exists (Rmin (e - Rabs (fst q - fst p)) (e - Rabs (snd q - snd p))).
+  split; [apply Rmin_glb_lt; lra |]. intros r [Hrx Hry].
+  pose proof (Rmin_l (e - Rabs (fst q - fst p)) (e - Rabs (snd q - snd p))).
+  pose proof (Rmin_r (e - Rabs (fst q - fst p)) (e - Rabs (snd q - snd p))).
+  split.
+  - replace (fst r - fst p) with ((fst r - fst q) + (fst q - fst p)) by ring.
+    eapply Rle_lt_trans; [apply Rabs_triang | lra].
+  - replace (snd r - snd p) with ((snd r - snd q) + (snd q - snd p)) by ring.
+    eapply Rle_lt_trans; [apply Rabs_triang | lra].
+Qed.
+
+Lemma near_self (p : point) (e : R) : 0 < e -> near e p p.
+Proof. intros He. split; rewrite Rminus_eq_0, Rabs_R0; exact He. Qed.
+
+(** Two functions with a common zero that do not change along the same direction have the same
+    line. *)
+Lemma same_line_direction (g h : affine) (p : point) :
+  is_line g -> is_line h -> value g p = 0 -> value h p = 0 ->
+  along h (slope_y g, - slope_x g) = 0 -> same_line h g.
+Proof.
+  intros Hg Hh Hgp Hhp Hu. destruct g as [a b c], h as [a' b' c'].
+  unfold is_line, value, along, same_line, scale in *. simpl in *.
+  assert (Hn : a * a + b * b <> 0) by (intros H; apply Hg; split; nra).
+  set (t := (a' * a + b' * b) / (a * a + b * b)).
+  assert (Ha : a' = t * a).
+  { unfold t. apply (Rmult_eq_reg_r (a * a + b * b)); [| exact Hn].
+    transitivity (a * (a' * a + b' * b) + b * (a' * b + b' * - a)); [ring |].
+    rewrite Hu. field. exact Hn. }
+  assert (Hb : b' = t * b).
+  { unfold t. apply (Rmult_eq_reg_r (a * a + b * b)); [| exact Hn].
+    transitivity (b * (a' * a + b' * b) - a * (a' * b + b' * - a)); [ring |].
+    rewrite Hu. field. exact Hn. }
+  exists t. split.
+  - intros H0. apply Hh. rewrite Ha, Hb, H0. split; ring.
+  - f_equal; [exact Ha | exact Hb |].
+    replace c with (- (a * fst p + b * snd p)) by lra.
+    replace c' with (- (a' * fst p + b' * snd p)) by lra. rewrite Ha, Hb. ring.
+Qed.
+
+(** A small step along a line leaves all the other lines. *)
+Lemma small_step (L : list affine) (p u : point) :
+  (forall h, In h L -> value h p <> 0 \/ along h u <> 0) ->
+  exists e, 0 < e /\ forall t, 0 < t < e -> forall h, In h L -> value h (shift p t u) <> 0.
+Proof.
+  induction L as [| h L IH]; intros H; [exists 1; split; [lra | intros t _ h []] |].
+  destruct IH as (e & He & HL); [intros h' Hh'; apply H; simpl; tauto |].
+  assert (Hd : exists d, 0 < d /\ forall t, 0 < t < d -> value h (shift p t u) <> 0).
+  { destruct (Req_dec (value h p) 0) as [H0 | H0].
+    - exists 1. split; [lra |]. intros t Ht. rewrite value_shift, H0, Rplus_0_l.
+      destruct (H h) as [Hh | Hh]; [simpl; tauto | contradiction |].
+      apply Rmult_integral_contrapositive. split; [lra | exact Hh].
+    - destruct (open_moves _ u (has_sign_open h (plus (value h p))) p (plus_sign _ H0))
+        as (d & Hd & Hmove).
+      exists d. split; [exact Hd |]. intros t Ht.
+      assert (Hs : has_sign (plus (value h p)) (value h (shift p t u))).
+      { apply Hmove. rewrite Rabs_pos_eq; lra. }
+      destruct (plus (value h p)); simpl in Hs; lra. }
+  destruct Hd as (d & Hd & Hh). exists (Rmin d e). split; [apply Rmin_glb_lt; assumption |].
+  intros t [Ht0 Ht] h' [<- | Hh'].
+  - apply Hh. split; [exact Ht0 |]. eapply Rlt_le_trans; [exact Ht | apply Rmin_l].
+  - apply HL; [| exact Hh']. split; [exact Ht0 |]. eapply Rlt_le_trans; [exact Ht | apply Rmin_r].
+Qed.
+
+(** Two affine functions that agree on the way from [p] in the direction [u], for a while, grow alike
+    in this direction. *)
+Lemma same_growth (a b : affine) (p u : point) (e : R) :
+  0 < e -> (forall t, 0 < t < e -> value a (shift p t u) = value b (shift p t u)) ->
+  along a u = along b u.
+Proof.
+  intros He H. pose proof (H (e / 2) ltac:(lra)) as H1. pose proof (H (e / 4) ltac:(lra)) as H2.
+  rewrite !value_shift in H1, H2.
+  apply (Rmult_eq_reg_l (e / 4)); [lra | lra].
+Qed.
+
+(** On a line across which the gradient jumps, the network is nowhere affine. *)
+Lemma fold_not_affine (c : R) (neurons : list neuron) (L : list affine) (g : affine) (p : point) :
+  lists_lines L neurons -> In g L -> kappa neurons g <> 0 -> value g p = 0 ->
+  ~ affine_near (shallow c neurons) p.
+Proof.
+  intros HL Hg Hk Hp (a & e & He & Ha).
+  assert (Hline : is_line g) by (apply HL, Hg).
+  (* a point nearby on the line and on no other line *)
+  set (u := (slope_y g, - slope_x g)).
+  assert (Hother : exists d, 0 < d /\ forall t, 0 < t < d ->
+            forall h, In h L -> value h (shift p t u) = 0 -> h = g).
+  { set (others := filter (fun h => if affine_eq_dec h g then false else true) L).
+    destruct (small_step others p u) as (d & Hd & Hstep).
+    - intros h Hh. apply filter_In in Hh. destruct Hh as [Hh Hne].
+      destruct (affine_eq_dec h g) as [| Hhg]; [discriminate |].
+      destruct (Req_dec (value h p) 0) as [H0 | H0]; [right | left; exact H0].
+      intros Hu. apply Hhg. destruct HL as [[Hlines Hpairs] _].
+      assert (Hsame : same_line h g).
+      { apply (same_line_direction g h p); try assumption. apply Hlines, Hh. }
+      destruct (ForallOrdPairs_In Hpairs h g Hh Hg) as [H | [H | H]]; [exact H | contradiction |].
+      apply same_line_sym in Hsame. contradiction.
+    - exists d. split; [exact Hd |]. intros t Ht h Hh H0. apply NNPP. intros Hne.
+      apply (Hstep t Ht h); [| exact H0]. apply filter_In. split; [exact Hh |].
+      destruct (affine_eq_dec h g); [contradiction | reflexivity]. }
+  destruct Hother as (d & Hd & Hother).
+  destruct (open_moves _ u (near_open p e) p (near_self p e He)) as (d' & Hd' & Hnear).
+  set (t := Rmin d d' / 2).
+  assert (Ht : 0 < t < d /\ t < d').
+  { pose proof (Rmin_l d d'). pose proof (Rmin_r d d').
+    pose proof (Rmin_glb_lt d d' 0 Hd Hd'). unfold t. lra. }
+  set (p' := shift p t u).
+  assert (Hp' : value g p' = 0).
+  { unfold p', u. rewrite value_shift, Hp. unfold along. simpl. ring. }
+  destruct (fold_jump c neurons L g p' HL Hg Hp' (Hother t (proj1 Ht)))
+    as (b1 & b2 & e' & He' & Hx & Hy & Hboth).
+  (* from there the network grows alike on both sides of the line, and yet it does not *)
+  set (w := (slope_x g, slope_y g)). set (w' := (- slope_x g, - slope_y g)).
+  assert (Hw : 0 < along g w).
+  { unfold along, w. simpl. unfold is_line in Hline. nra. }
+  assert (Hsmall : forall v : point, exists r, 0 < r /\ forall s, Rabs s < r ->
+            near e p (shift p' s v) /\ near e' p' (shift p' s v)).
+  { intros v.
+    apply (open_moves _ v (open_and _ _ (near_open p e) (near_open p' e')) p').
+    split; [| apply near_self, He']. apply Hnear. rewrite Rabs_pos_eq; lra. }
+  assert (H2 : along b2 w = along a w).
+  { destruct (Hsmall w) as (r & Hr & Hs). apply (same_growth _ _ p' w r Hr). intros s Hsr.
+    destruct (Hs s) as [H1 H1']; [rewrite Rabs_pos_eq; lra |].
+    rewrite <- (Ha _ H1). symmetry. apply (Hboth _ H1'). rewrite value_shift, Hp'. nra. }
+  assert (H1 : along b1 w' = along a w').
+  { destruct (Hsmall w') as (r & Hr & Hs). apply (same_growth _ _ p' w' r Hr). intros s Hsr.
+    destruct (Hs s) as [H1 H1']; [rewrite Rabs_pos_eq; lra |].
+    rewrite <- (Ha _ H1). symmetry. apply (Hboth _ H1'). rewrite value_shift, Hp'.
+    replace (along g w') with (- along g w) by (unfold along, w, w'; simpl; ring). nra. }
+  unfold along, w, w' in H1, H2, Hw. simpl in H1, H2, Hw. rewrite Hx, Hy in H2.
+  assert (Hzero : kappa neurons g * (slope_x g * slope_x g + slope_y g * slope_y g) = 0) by lra.
+  apply Rmult_integral in Hzero. lra.
+Qed.
+
+(** The network is affine near a point if and only if the point lies on no folding line. *)
+Lemma affine_off_folds (c : R) (neurons : list neuron) (L : list affine) (p : point) :
+  lists_lines L neurons ->
+  affine_near (shallow c neurons) p <-> without_lines plane (folding_lines neurons L) p.
+Proof.
+  intros HL. split.
+  - intros H. split; [exact I |]. intros g Hg H0. apply in_folding_lines in Hg.
+    apply (fold_not_affine c neurons L g p); tauto.
+  - intros [_ Hoff].
+    destruct (folds_sum c neurons L HL) as (a & Ha).
+    set (s := signs (folding_lines neurons L) p).
+    destruct (has_signs_open _ s p (has_signs_signs _ p Hoff)) as (e & He & Hnear).
+    destruct (sum_abs_affine (kappa neurons) (folding_lines neurons L) s) as (a1 & Ha1).
+    exists (plus_affine a (scale (/ 2) a1)), e. split; [exact He |]. intros q Hq.
+    rewrite Ha, sum_of_folding_lines, (Ha1 q (Hnear q Hq)), value_plus, value_scale. reflexivity.
+Qed.
+
+Lemma components_ext (X Y : point -> Prop) (k : nat) :
+  (forall p, X p <-> Y p) -> components X k -> components Y k.
+Proof.
+  intros H.
+  assert (Hsame : forall p q, same_component X p q <-> same_component Y p q).
+  { intros p q. split; intros (S & HS & Hin & Hpq); exists S; firstorder. }
+  intros (l & Hlen & Hin & Hpairs & Hall). exists l. split; [exact Hlen |].
+  split; [intros p Hp; apply H, Hin, Hp |]. split.
+  - clear - Hpairs Hsame. induction Hpairs as [| p l Hp Hpairs IH]; constructor; [| exact IH].
+    rewrite Forall_forall in *. intros q Hq. rewrite <- Hsame. apply Hp, Hq.
+  - intros p Hp. apply H in Hp. destruct (Hall p Hp) as (q & Hq & Hpq).
+    exists q. split; [exact Hq | apply Hsame, Hpq].
+Qed.
+
+(** (c): the linear regions are the regions of the lines across which the gradient jumps. *)
+(* Mutant, all lines of neurons count: `(folding_lines neurons L)` becomes `L` *)
+(* Mutant, some lines of neurons are missing: `lists_lines L neurons` becomes `different_lines L` *)
+Theorem linear_regions_of_folds (c : R) (neurons : list neuron) (L : list affine) (k : nat) :
+  lists_lines L neurons ->
+  linear_regions (shallow c neurons) k <-> regions (folding_lines neurons L) k.
+Proof.
+  intros HL. unfold regions. rewrite <- (regions_are_components plane _ k plane_convex).
+  unfold linear_regions.
+  split; apply components_ext; intros p; rewrite (affine_off_folds c neurons L p HL); tauto.
+Qed.
+
+(** *** The answer *)
+
+(** The lines of the neurons can be listed; the list is as long as that of the neurons only if each
+    has a line of its own. *)
+Lemma lines_listed (neurons : list neuron) :
+  exists L, lists_lines L neurons /\ (length L < length neurons \/ L = map snd neurons)%nat.
+Proof.
+  induction neurons as [| [v z] neurons (L & [HL Hcover] & Hlen)].
+  - exists []. split; [split; [split; [intros g [] | constructor] | intros v z []] | right; reflexivity].
+  - destruct (classic (is_line z /\ forall g, In g L -> ~ same_line z g)) as [[Hz Hnew] | Hold].
+    + exists (z :: L). split; [split; [split |] |].
+      * intros g [<- | Hg]; [exact Hz | apply HL, Hg].
+      * constructor; [apply Forall_forall, Hnew | apply HL].
+      * intros v' z' [[= <- <-] | H] Hz'.
+        -- exists z. split; [simpl; tauto |]. exists 1. split; [lra |].
+           destruct z as [a b c']. unfold scale. simpl. f_equal; ring.
+        -- destruct (Hcover v' z' H Hz') as (g & Hg & Hsame). exists g. simpl. tauto.
+      * simpl. destruct Hlen as [Hlen | ->]; [left; lia | right; reflexivity].
+    + exists L. split; [split; [exact HL |] |].
+      * intros v' z' [[= <- <-] | H] Hz'; [| apply (Hcover v'); assumption].
+        apply NNPP. intros Hno. apply Hold. split; [exact Hz' |].
+        intros g Hg Hsame. apply Hno. exists g. tauto.
+      * left. simpl. destruct Hlen as [Hlen | ->]; [lia |].
+        rewrite map_length. apply Nat.lt_succ_diag_r.
+Qed.
+
+(** A neuron with a line of its own folds the plane with its output weight. *)
+Lemma kappa_alone (neurons : list neuron) (v : R) (z : affine) :
+  different_lines (map snd neurons) -> In (v, z) neurons -> kappa neurons z = v.
+Proof.
+  unfold kappa. induction neurons as [| [v' z'] neurons IH]; intros [Hlines Hpairs] []; simpl.
+  - injection H as -> ->. simpl in Hlines, Hpairs.
+    rewrite sum_zero.
+    + replace (factor z z) with 1; [ring |].
+      assert (Hz : z = scale 1 z).
+      { destruct z as [a b c]. unfold scale. simpl. f_equal; ring. }
+      rewrite Hz at 1. rewrite factor_scale by (apply Hlines; simpl; tauto). symmetry. apply Rabs_R1.
+    + intros [w g] Hg. simpl. rewrite factor_other; [ring |]. intros Hsame.
+      inversion_clear Hpairs as [| ? ? Hz Hpairs']. rewrite Forall_forall in Hz.
+      apply (Hz g); [apply (in_map snd _ _ Hg) | apply same_line_sym, Hsame].
+  - simpl in Hlines, Hpairs. inversion_clear Hpairs as [| ? ? Hz Hpairs'].
+    rewrite IH; [| split; [intros; apply Hlines; simpl; tauto | exact Hpairs'] | exact H].
+    rewrite factor_other; [ring |]. rewrite Forall_forall in Hz.
+    apply (Hz z), (in_map snd _ _ H).
+Qed.
+
+Lemma general_position_different (zs : list affine) : general_position zs -> different_lines zs.
+Proof.
+  induction zs as [| z zs IH]; intros H; [split; [intros g [] | constructor] |].
+  apply general_position_cons in H. destruct H as (Hz & [Hcross _] & H). apply IH in H. split.
+  - intros g [<- | Hg]; [exact Hz | apply H, Hg].
+  - constructor; [| apply H]. apply Forall_forall. intros g Hg (t & _ & Hzg).
+    destruct (In_nth zs g zero Hg) as (j & Hj & Hnth). specialize (Hcross j Hj).
+    rewrite Hnth in Hcross. apply Hcross. rewrite Hzg. unfold scale. simpl. ring.
+Qed.
+
+Lemma max_regions_mono (m n : nat) : (m < n)%nat -> (max_regions m < max_regions n)%nat.
+Proof. induction 1; rewrite max_regions_succ; lia. Qed.
+
+(** Linear regions of a shallow network: with [n] hidden neurons there are at most
+    [n (n + 1) / 2 + 1], and exactly that many if and only if all output weights are different from
+    zero and the neurons have lines in general position. *)
+(* Mutant, one region fewer: `(k <= length neurons * (length neurons + 1) / 2 + 1)` becomes `(k <= length neurons * (length neurons + 1) / 2)` *)
+(* Mutant, output weights may vanish: `(forall v z, In (v, z) neurons -> v <> 0) /\` becomes `` *)
+Theorem max_linear_regions (c : R) (neurons : list neuron) (k : nat) :
+  linear_regions (shallow c neurons) k ->
+  (k <= length neurons * (length neurons + 1) / 2 + 1)%nat /\
+  ((k = length neurons * (length neurons + 1) / 2 + 1)%nat <->
+   (forall v z, In (v, z) neurons -> v <> 0) /\ general_position (map snd neurons)).
+Proof.
+  fold (max_regions (length neurons)). intros Hk.
+  destruct (lines_listed neurons) as (L & HL & Hlen).
+  pose proof (proj1 (linear_regions_of_folds c neurons L k HL) Hk) as Hregions.
+  destruct (steiner _ k Hregions) as [Hle Hiff].
+  set (F := folding_lines neurons L) in *.
+  fold (max_regions (length F)) in Hle, Hiff.
+  assert (HF : (length F <= length L)%nat) by apply filter_length_le.
+  assert (HLn : (length L <= length neurons)%nat).
+  { destruct Hlen as [Hlen | ->]; [lia | rewrite map_length; lia]. }
+  assert (Hmono : (max_regions (length F) <= max_regions (length neurons))%nat).
+  { destruct (Nat.eq_dec (length F) (length neurons)) as [-> | Hne]; [lia |].
+    apply Nat.lt_le_incl, max_regions_mono. lia. }
+  split; [lia |]. split.
+  - intros Hmax.
+    assert (HFn : length F = length neurons).
+    { destruct (Nat.eq_dec (length F) (length neurons)) as [E | Hne]; [exact E |].
+      assert (max_regions (length F) < max_regions (length neurons))%nat
+        by (apply max_regions_mono; lia). lia. }
+    assert (HFL : F = L).
+    { apply filter_length_same. change (length L <= length F)%nat. lia. }
+    destruct Hlen as [Hlen | ->]; [lia |]. split.
+    + intros v z Hin.
+      rewrite <- (kappa_alone neurons v z (proj1 HL) Hin).
+      apply (in_folding_lines neurons (map snd neurons)). fold F. rewrite HFL.
+      apply (in_map snd _ _ Hin).
+    + rewrite <- HFL. apply Hiff. rewrite HFn. exact Hmax.
+  - intros [Hv Hgp].
+    assert (HL' : lists_lines (map snd neurons) neurons).
+    { split; [apply general_position_different, Hgp |].
+      intros v z Hin _. exists z. split; [apply (in_map snd _ _ Hin) |]. exists 1. split; [lra |].
+      destruct z as [a b c']. unfold scale. simpl. f_equal; ring. }
+    pose proof (proj1 (linear_regions_of_folds c neurons _ k HL') Hk) as Hregions'.
+    replace (folding_lines neurons (map snd neurons)) with (map snd neurons) in Hregions'.
+    + destruct (steiner _ k Hregions') as [_ Hiff'].
+      rewrite map_length in Hiff'. apply Hiff', Hgp.
+    + symmetry. apply filter_all_true. intros g Hg. apply in_map_iff in Hg.
+      destruct Hg as ([v z] & <- & Hin). simpl.
+      rewrite (kappa_alone neurons v z (proj1 HL') Hin).
+      destruct (Req_EM_T v 0) as [H0 | _]; [exfalso; exact (Hv v z Hin H0) | reflexivity].
+Qed.
+
+(** Every network has a number of linear regions. *)
+Lemma linear_regions_exist (c : R) (neurons : list neuron) :
+  exists k, linear_regions (shallow c neurons) k.
+Proof.
+  destruct (lines_listed neurons) as (L & HL & _).
+  destruct (regions_exist plane (folding_lines neurons L)) as (k & Hk). exists k.
+  apply (linear_regions_of_folds c neurons L k HL), Hk.
+Qed.
+
+(** For every [n] such a network exists: its neurons are the tangents, with output weights one. *)
+(* Mutant, the output weights are 0: `(1, z)` becomes `(0, z)` *)
+(* Mutant, one region fewer: `/ 2 + 1)` becomes `/ 2)` *)
+Theorem tangents_network (n : nat) :
+  linear_regions (shallow 0 (map (fun z => (1, z)) (tangents n))) (n * (n + 1) / 2 + 1).
+Proof.
+  set (neurons := map (fun z => (1, z)) (tangents n)).
+  assert (Hsnd : map snd neurons = tangents n).
+  { unfold neurons. rewrite map_map. apply map_id. }
+  assert (Hlen : length neurons = n).
+  { unfold neurons, tangents. rewrite !map_length. apply seq_length. }
+  destruct (linear_regions_exist 0 neurons) as (k & Hk).
+  destruct (max_linear_regions 0 neurons k Hk) as [_ Hiff]. rewrite Hlen in Hiff.
+  replace (n * (n + 1) / 2 + 1)%nat with k; [exact Hk |].
+  apply Hiff. split.
+  - intros v z Hin. apply in_map_iff in Hin. destruct Hin as (z' & [= <- _] & _). lra.
+  - rewrite Hsnd. apply tangents_general_position.
+Qed.
+
+(** One hidden layer of [n] ReLU neurons has at most [n (n + 1) / 2 + 1] activation patterns without
+    a zero, and for some neurons it has as many. *)
+(* Mutant, one pattern fewer: `(k <= n * (n + 1) / 2 + 1)%nat` becomes `(k <= n * (n + 1) / 2)%nat` *)
+(* Mutant, all patterns occur: `regions (map snd neurons) (n * (n + 1) / 2 + 1)` becomes `regions (map snd neurons) (2 ^ n)` *)
+Corollary activation_regions (n : nat) :
+  (forall (neurons : list neuron) (k : nat),
+     length neurons = n -> regions (map snd neurons) k -> (k <= n * (n + 1) / 2 + 1)%nat) /\
+  exists neurons : list neuron,
+    length neurons = n /\ regions (map snd neurons) (n * (n + 1) / 2 + 1).
+Proof.
+  split.
+  - intros neurons k <- Hk. rewrite <- (map_length snd neurons). apply (bound_by_shattering _ k Hk).
+  - exists (map (fun z => (1, z)) (tangents n)). split.
+    + unfold tangents. rewrite !map_length. apply seq_length.
+    + rewrite map_map, map_id. apply regions_are_components; [apply plane_convex |].
+      apply tangents_attain.
 Qed.
