@@ -1211,6 +1211,26 @@ def about_four_roundings(roundings: int = 4, epsilon: Formula = lambda u: 2 * u)
 @check(
     "property",
     mutants={
+        "two units": {"units": 2.0},
+        "just below a power of 2 as well": {"toward": -math.inf},
+    },
+)
+def ulp_is_spacing(units: float = 1.0, toward: float = math.inf) -> None:
+    """Hypothesis draws numbers of double and half precision; NumPy gives their neighbours."""
+    double = st.floats(0, 1e308).map(np.float64) | st.just(np.float64(1))
+    half = st.floats(0, 60000, width=16).map(np.float16)
+
+    @forall(r=double | half)
+    def holds(r: Any) -> None:
+        neighbour = np.nextafter(r, r.dtype.type(toward))
+        assert logistic.ulp_error(neighbour, Fraction(float(r))) == units
+
+    holds()
+
+
+@check(
+    "property",
+    mutants={
         "a third of an ulp": {"most": 1 / 3},
         "rho / (2 u)": {"unit": 2.0**-52},
     },
