@@ -320,9 +320,9 @@ def tangents_cross_in_pairs(
     value: Callable[..., sp.Expr] = lambda i, j, k: (k - i) * (k - j),
 ) -> None:
     """SymPy puts the crossing of the tangents i and j into the equations of both and of a third."""
-    x, y = crossing(*(indices := sp.symbols("i j k"))[:2])
-    i, j, k = indices
-    on_tangent = [sp.expand(y - 2 * t * x + t**2) for t in indices]
+    i, j, k = sp.symbols("i j k")
+    x, y = crossing(i, j)
+    on_tangent = [sp.expand(y - 2 * t * x + t**2) for t in (i, j, k)]
     assert on_tangent[:2] == [0, 0]
     assert sp.expand(on_tangent[2] - value(i, j, k)) == 0
 
