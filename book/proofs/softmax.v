@@ -142,6 +142,10 @@ Proof.
   apply sum_nonneg; intros k Hk; destruct (Nat.eqb k t); [lra|auto].
 Qed.
 
+Lemma le_sum K f t a : (forall k, place K k -> 0 <= f k) ->
+  place K t -> a = f t -> a <= sum K f.
+Proof. intros H Ht ->; apply term_le_sum; assumption. Qed.
+
 Lemma two_terms_le_sum K f s t : (forall k, place K k -> 0 <= f k) ->
   place K s -> place K t -> s <> t -> f s + f t <= sum K f.
 Proof.
@@ -221,6 +225,13 @@ Proof.
     + exists (S (S n)); split; [unfold place; lia|reflexivity].
 Qed.
 
+Lemma maximum_is K z t : place K t -> (forall k, place K k -> z k <= z t) ->
+  maximum K z = z t.
+Proof.
+  intros Ht H; apply Rle_antisym; [|apply maximum_ge, Ht].
+  destruct (maximum_attained K z) as [k [Hk <-]]; [unfold place in Ht; lia|auto].
+Qed.
+
 (** ** First properties *)
 
 Lemma exp_sum_pos K z lam : (1 <= K)%nat ->
@@ -239,6 +250,15 @@ Proof.
   rewrite (sum_ext K _ (fun k => / sum K (fun j => exp (lam * z j)) * exp (lam * z k))).
   - rewrite sum_scal; field; lra.
   - intros; ring.
+Qed.
+
+(** The components of soft(arg)max are positive and sum to 1. *)
+(* Mutant, there may be no score: `(1 <= K)` becomes `(0 <= K)` *)
+(* Mutant, they are below 1: `0 < softargmax K z lam k` becomes `softargmax K z lam k < 1` *)
+Theorem softargmax_distribution K z lam : (1 <= K)%nat ->
+  (forall k, place K k -> 0 < softargmax K z lam k) /\ sum K (softargmax K z lam) = 1.
+Proof.
+  intros HK; split; [intros; apply softargmax_pos, HK|apply softargmax_sum, HK].
 Qed.
 
 Lemma softargmax_probability K z lam : (1 <= K)%nat ->
@@ -304,6 +324,24 @@ Theorem log_ratio K z lam i j : (1 <= K)%nat -> 0 < lam ->
 Proof.
   intros HK Hl; rewrite ln_div by (apply softargmax_pos, HK).
   rewrite !log_softargmax by assumption; ring.
+Qed.
+
+(** For two scores, soft(arg)max is the sigmoid 1 / (1 + exp (-x)) of lambda times
+    their difference, and log-sum-exp of (x, 0) with lambda 1 is the softplus. *)
+(* Mutant, the difference has the other sign: `lam * (z 1%nat - z 2%nat)` becomes `lam * (z 2%nat - z 1%nat)` *)
+(* Mutant, lambda is dropped: `- (lam * (z 1%nat - z 2%nat))` becomes `- (z 1%nat - z 2%nat)` *)
+Theorem two_scores z x lam : 0 < lam ->
+  softargmax 2 z lam 1%nat = 1 / (1 + exp (- (lam * (z 1%nat - z 2%nat))))
+  /\ lse 2 (update (fun _ => 0) 1 x) 1 = ln (exp x + 1).
+Proof.
+  intros Hl; split.
+  - unfold softargmax; simpl.
+    replace (- (lam * (z 1%nat - z 2%nat))) with (lam * z 2%nat - lam * z 1%nat) by ring.
+    unfold Rminus; rewrite exp_plus, exp_Ropp.
+    pose proof (exp_pos (lam * z 1%nat)); pose proof (exp_pos (lam * z 2%nat)).
+    field; lra.
+  - unfold lse, update; simpl.
+    rewrite Rmult_0_r, exp_0, Rmult_1_l, Rplus_0_l; field.
 Qed.
 
 (** ** Shifting and stretching the scores *)
@@ -1464,6 +1502,309 @@ Proof.
     + intros k Hk; unfold x; rewrite (Ha k Hk); ring.
 Qed.
 
+(** ** Rates, and the limit of soft(arg)max *)
+
+(** Whether a place is a maximiser (1 or 0), the number c of maximisers, the sum r over
+    all other places, and the vector that is 1/c at the maximisers and 0 elsewhere. *)
+Definition wins (K : nat) (z : vector) (k : nat) : R :=
+  if Req_EM_T (z k) (maximum K z) then 1 else 0.
+
+Definition winners (K : nat) (z : vector) : R := sum K (wins K z).
+
+Definition rest (K : nat) (z : vector) (lam : R) : R :=
+  sum K (fun k => if Req_EM_T (z k) (maximum K z) then 0 else exp (- (lam * (maximum K z - z k)))).
+
+Definition uniform (K : nat) (z : vector) : vector :=
+  fun k => if Req_EM_T (z k) (maximum K z) then 1 / winners K z else 0.
+
+Lemma winners_range K z : (1 <= K)%nat -> 1 <= winners K z <= INR K.
+Proof.
+  intros HK; split; unfold winners, wins.
+  - destruct (maximum_attained K z HK) as [t [Ht E]].
+    apply le_sum with (t := t); [|exact Ht|destruct (Req_EM_T _ _); tauto].
+    intros k _; destruct (Req_EM_T _ _); lra.
+  - rewrite <- (Rmult_1_r (INR K)), <- sum_const; apply sum_le; intros k _.
+    destruct (Req_EM_T _ _); lra.
+Qed.
+
+Lemma winners_unique K z t : place K t -> z t = maximum K z ->
+  (forall j, place K j -> z j = maximum K z -> j = t) -> winners K z = 1.
+Proof.
+  intros Ht Et U; unfold winners, wins; rewrite (sum_remove K _ t Ht).
+  rewrite (sum_ext K (fun k => if Nat.eqb k t then _ else _) (fun _ => 0)), sum_const.
+  - destruct (Req_EM_T _ _); [ring|tauto].
+  - intros j Hj; destruct (Nat.eqb_spec j t) as [|N]; [reflexivity|].
+    destruct (Req_EM_T _ _); [destruct N; auto|reflexivity].
+Qed.
+
+Lemma rest_nonneg K z lam : 0 <= rest K z lam.
+Proof.
+  apply sum_nonneg; intros k _; destruct (Req_EM_T _ _); [lra|apply Rlt_le, exp_pos].
+Qed.
+
+(** The sum r is 0 if all scores are equal; otherwise it is positive, and it decays at
+    least as fast as the gap g between the maximum and the other scores demands. *)
+(* Mutant, one term beside the maximisers at most: `INR K - winners K z` becomes `1 - winners K z` *)
+(* Mutant, twice as fast: `exp (- (lam * g))` becomes `exp (- (2 * lam * g))` *)
+(* Mutant, positive always: `winners K z < INR K -> 0 <` becomes `winners K z <= INR K -> 0 <` *)
+Theorem rest_bounds K z lam : (1 <= K)%nat -> 0 < lam ->
+  (winners K z = INR K -> rest K z lam = 0)
+  /\ (winners K z < INR K -> 0 < rest K z lam)
+  /\ (forall g, (forall k, place K k -> z k <> maximum K z -> g <= maximum K z - z k) ->
+      rest K z lam <= (INR K - winners K z) * exp (- (lam * g))).
+Proof.
+  intros HK Hl; destruct (equal_or_not K z (fun _ => maximum K z)) as [All | [s [Hs N]]].
+  - assert (R : rest K z lam = 0).
+    { unfold rest; rewrite (sum_ext K _ (fun _ => 0)), sum_const; [ring|].
+      intros k Hk; destruct (Req_EM_T _ _) as [|N]; [reflexivity|destruct N; auto]. }
+    assert (W : winners K z = INR K).
+    { unfold winners, wins; rewrite (sum_ext K _ (fun _ => 1)), sum_const; [ring|].
+      intros k Hk; destruct (Req_EM_T _ _) as [|N]; [reflexivity|destruct N; auto]. }
+    rewrite R, W; split; [reflexivity|split; intros; lra].
+  - assert (P : 0 < rest K z lam).
+    { apply Rlt_le_trans with (exp (- (lam * (maximum K z - z s)))); [apply exp_pos|].
+      apply le_sum with (t := s); [|exact Hs|destruct (Req_EM_T _ _); tauto].
+      intros k _; destruct (Req_EM_T _ _); [lra|apply Rlt_le, exp_pos]. }
+    assert (B : forall g, (forall k, place K k -> z k <> maximum K z ->
+      g <= maximum K z - z k) -> rest K z lam <= (INR K - winners K z) * exp (- (lam * g))).
+    { intros g Hg; unfold winners, wins; rewrite <- (Rmult_1_r (INR K)), <- sum_const, <- sum_minus.
+      rewrite Rmult_comm, <- sum_scal; apply sum_le; intros k Hk.
+      destruct (Req_EM_T _ _) as [|Nk]; [lra|]; specialize (Hg k Hk Nk).
+      rewrite Rminus_0_r, Rmult_1_r; destruct (Rle_lt_or_eq_dec _ _ Hg) as [L | <-]; [|lra].
+      apply Rlt_le, exp_increasing; nra. }
+    split; [intros W|split; [intros _; exact P|exact B]].
+    specialize (B 0); rewrite W in B.
+    enough (rest K z lam <= (INR K - INR K) * exp (- (lam * 0))) by lra.
+    apply B; intros k Hk _; pose proof (maximum_ge K z k Hk); lra.
+Qed.
+
+Lemma exp_factor K z lam k :
+  exp (lam * z k) = exp (lam * maximum K z) * exp (- (lam * (maximum K z - z k))).
+Proof. rewrite <- exp_plus; f_equal; ring. Qed.
+
+Lemma exp_sum_split K z lam :
+  sum K (fun j => exp (- (lam * (maximum K z - z j)))) = winners K z + rest K z lam.
+Proof.
+  unfold winners, wins, rest; rewrite <- sum_plus; apply sum_ext; intros k _.
+  destruct (Req_EM_T _ _) as [-> |]; [|ring].
+  rewrite Rminus_eq_0, Rmult_0_r, Ropp_0, exp_0; ring.
+Qed.
+
+Lemma softargmax_split K z lam k : (1 <= K)%nat ->
+  softargmax K z lam k
+  = exp (- (lam * (maximum K z - z k))) / sum K (fun j => exp (- (lam * (maximum K z - z j)))).
+Proof.
+  intros HK; unfold softargmax; rewrite (exp_factor K z lam k).
+  rewrite (sum_ext K _ (fun j => exp (lam * maximum K z) * exp (- (lam * (maximum K z - z j)))))
+    by (intros; apply exp_factor).
+  rewrite sum_scal, exp_sum_split.
+  pose proof (exp_pos (lam * maximum K z)).
+  pose proof (winners_range K z HK); pose proof (rest_nonneg K z lam); field; lra.
+Qed.
+
+(** Log-sum-exp and soft(arg)max in terms of c and r. *)
+(* Mutant, the maximisers count once: `ln (winners K z) / lam` becomes `0` *)
+(* Mutant, without the share of the rest: `(z k = maximum K z -> softargmax K z lam k = 1 / (winners K z + rest K z lam))` becomes `(z k = maximum K z -> softargmax K z lam k = 1 / winners K z)` *)
+Theorem softargmax_refined K z lam : (1 <= K)%nat -> 0 < lam ->
+  lse K z lam = maximum K z + ln (winners K z) / lam
+    + 1 / lam * ln (1 + rest K z lam / winners K z)
+  /\ forall k, place K k ->
+     (z k = maximum K z -> softargmax K z lam k = 1 / (winners K z + rest K z lam))
+     /\ (z k <> maximum K z -> softargmax K z lam k
+          = exp (- (lam * (maximum K z - z k))) / (winners K z + rest K z lam)).
+Proof.
+  intros HK Hl; pose proof (winners_range K z HK); pose proof (rest_nonneg K z lam).
+  split.
+  - apply (exp_lam_inj lam _ _ Hl); rewrite exp_lse by assumption.
+    rewrite (sum_ext K _ (fun j => exp (lam * maximum K z) * exp (- (lam * (maximum K z - z j)))))
+      by (intros; apply exp_factor).
+    rewrite sum_scal, exp_sum_split.
+    replace (winners K z + rest K z lam)
+      with (winners K z * (1 + rest K z lam / winners K z)) by (field; lra).
+    replace (lam * (_ + _)) with (lam * maximum K z
+      + (ln (winners K z) + ln (1 + rest K z lam / winners K z))) by (field; lra).
+    rewrite !exp_plus, !exp_ln; [reflexivity| |lra].
+    enough (0 <= rest K z lam / winners K z) by lra; apply Rdiv_le_0_compat; lra.
+  - intros k Hk; rewrite softargmax_split, exp_sum_split by exact HK.
+    split; [intros E|reflexivity].
+    now rewrite E, Rminus_eq_0, Rmult_0_r, Ropp_0, exp_0.
+Qed.
+
+(** How fast soft(arg)max tends to 1/c at the c maximisers and to 0 elsewhere, and
+    log-sum-exp to the maximum and the share of the ties. *)
+(* Mutant, the error at a maximiser is at most r / (2 c^2): `rest K z lam / winners K z ^ 2` becomes `rest K z lam / (2 * winners K z ^ 2)` *)
+(* Mutant, a maximiser gets 1: `1 / winners K z - softargmax` becomes `1 - softargmax` *)
+(* Mutant, log-sum-exp tends to the maximum as fast: `lse K z lam - maximum K z - ln (winners K z) / lam` becomes `lse K z lam - maximum K z` *)
+Theorem softargmax_rates K z lam : (1 <= K)%nat -> 0 < lam ->
+  (forall k, place K k -> z k = maximum K z ->
+     0 <= 1 / winners K z - softargmax K z lam k <= rest K z lam / winners K z ^ 2)
+  /\ (forall k, place K k -> z k <> maximum K z ->
+     0 < softargmax K z lam k <= exp (- (lam * (maximum K z - z k))) / winners K z)
+  /\ 0 <= lse K z lam - maximum K z - ln (winners K z) / lam
+       <= rest K z lam / (winners K z * lam).
+Proof.
+  intros HK Hl; destruct (softargmax_refined K z lam HK Hl) as [E S].
+  pose proof (winners_range K z HK) as Hc; pose proof (rest_nonneg K z lam) as Hr.
+  set (c := winners K z) in *; set (r := rest K z lam) in *.
+  assert (Hrc : 0 <= r / c) by (apply Rdiv_le_0_compat; lra).
+  split; [|split].
+  - intros k Hk Hz; destruct (S k Hk) as [-> _]; [|exact Hz].
+    replace (1 / c - 1 / (c + r)) with (r / (c * (c + r))) by (field; lra).
+    split; [apply Rdiv_le_0_compat; nra|].
+    apply Rmult_le_compat_l; [exact Hr|]; apply Rinv_le_contravar; nra.
+  - intros k Hk Hz; split; [apply softargmax_pos, HK|].
+    destruct (S k Hk) as [_ ->]; [|exact Hz].
+    apply Rmult_le_compat_l; [apply Rlt_le, exp_pos|].
+    apply Rinv_le_contravar; lra.
+  - replace (lse K z lam - maximum K z - ln c / lam) with (1 / lam * ln (1 + r / c)) by lra.
+    assert (0 <= ln (1 + r / c)).
+    { rewrite <- ln_1; apply ln_le; lra. }
+    assert (ln (1 + r / c) <= r / c).
+    { apply (exp_lam_le 1); [lra|]; rewrite !Rmult_1_l, exp_ln by lra.
+      destruct (Req_dec (r / c) 0) as [-> | N]; [rewrite exp_0; lra|].
+      apply Rlt_le, exp_ineq1, N. }
+    replace (r / (c * lam)) with (1 / lam * (r / c)) by (field; lra).
+    assert (0 < 1 / lam) by (apply Rdiv_lt_0_compat; lra).
+    split; [apply Rmult_le_pos; lra|apply Rmult_le_compat_l; lra].
+Qed.
+
+Lemma is_lim_sum K (f : R -> vector) (l : vector) x :
+  (forall k, place K k -> is_lim (fun t => f t k) x (l k)) ->
+  is_lim (fun t => sum K (f t)) x (sum K l).
+Proof.
+  induction K as [|n IH]; intros H; simpl; [apply is_lim_const|].
+  apply (is_lim_plus' (fun t => sum n (f t)) (fun t => f t (S n))).
+  - apply IH; intros k Hk; apply H; unfold place in *; lia.
+  - apply H; unfold place; lia.
+Qed.
+
+Lemma is_lim_exp_gap K z k : place K k ->
+  is_lim (fun lam => exp (- (lam * (maximum K z - z k)))) p_infty
+    (wins K z k).
+Proof.
+  intros Hk; unfold wins; destruct (Req_EM_T _ _) as [E | N].
+  - apply (is_lim_ext (fun _ => 1)); [|apply is_lim_const].
+    intros; rewrite E, Rminus_eq_0, Rmult_0_r, Ropp_0, exp_0; reflexivity.
+  - assert (Hd : 0 < maximum K z - z k)
+      by (pose proof (maximum_ge K z k Hk); lra).
+    apply is_lim_spec; intros [e He]; exists (- ln e / (maximum K z - z k)); intros lam H.
+    apply Rlt_div_l in H; [|exact Hd]; simpl.
+    rewrite Rminus_0_r, Rabs_pos_eq by apply Rlt_le, exp_pos.
+    rewrite <- (exp_ln e He); apply exp_increasing; lra.
+Qed.
+
+(** As lambda grows, soft(arg)max tends to the uniform distribution over the
+    maximisers. *)
+(* Mutant, every maximiser gets 1: `(uniform K z k)` becomes `(wins K z k)` *)
+(* Mutant, as lambda tends to minus infinity: `p_infty` becomes `m_infty` *)
+Theorem softargmax_limit K z k : place K k ->
+  is_lim (fun lam => softargmax K z lam k) p_infty (uniform K z k).
+Proof.
+  intros Hk; assert (HK : (1 <= K)%nat) by (unfold place in Hk; lia).
+  pose proof (winners_range K z HK) as Hc.
+  apply (is_lim_ext (fun lam => exp (- (lam * (maximum K z - z k)))
+    / sum K (fun j => exp (- (lam * (maximum K z - z j)))))).
+  - intros; symmetry; apply softargmax_split, HK.
+  - replace (Finite (uniform K z k)) with
+      (Rbar_div (wins K z k) (winners K z)).
+    + apply is_lim_div.
+      * apply is_lim_exp_gap, Hk.
+      * apply (is_lim_sum K (fun lam j => exp (- (lam * (maximum K z - z j))))).
+        intros; apply is_lim_exp_gap; assumption.
+      * intros E; injection E; lra.
+      * exact I.
+    + unfold uniform, wins; destruct (Req_EM_T _ _); simpl; f_equal; unfold Rdiv; ring.
+Qed.
+
+(** The last place of the largest score, and the one-hot arg max. *)
+Fixpoint last_argmax (K : nat) (z : vector) : nat :=
+  match K with
+  | 0%nat => 1%nat
+  | S n => if Rle_dec (maximum n z) (z (S n)) then S n else last_argmax n z
+  end.
+
+Definition onehot (K : nat) (z : vector) : vector := delta (last_argmax K z).
+
+Lemma last_argmax_maximises K z : (1 <= K)%nat ->
+  place K (last_argmax K z) /\ z (last_argmax K z) = maximum K z.
+Proof.
+  induction K as [|n IH]; intros HK; [lia|]; simpl.
+  destruct (Rle_dec (maximum n z) (z (S n))) as [L | N].
+  - rewrite Rmax_right by exact L; split; [unfold place; lia|reflexivity].
+  - rewrite Rmax_left by lra; destruct n as [|n]; [simpl in N; lra|].
+    destruct IH as [P E]; [lia|]; split; [unfold place in *; lia|exact E].
+Qed.
+
+(** Soft(arg)max tends to the one-hot arg max if and only if the maximiser is
+    unique. *)
+(* Mutant, always: `z i = maximum K z -> z j = maximum K z -> i = j` becomes `True` *)
+(* Mutant, if and only if all scores differ: `z i = maximum K z -> z j = maximum K z -> i = j` becomes `z i = z j -> i = j` *)
+Theorem onehot_limit K z : (1 <= K)%nat ->
+  (forall k, place K k -> is_lim (fun lam => softargmax K z lam k) p_infty (onehot K z k))
+  <-> (forall i j, place K i -> place K j -> z i = maximum K z -> z j = maximum K z -> i = j).
+Proof.
+  intros HK; destruct (last_argmax_maximises K z HK) as [Ht Et].
+  set (t := last_argmax K z) in *; pose proof (winners_range K z HK) as Hc; split.
+  - intros H i j Hi Hj Ei Ej; destruct (Nat.eq_dec i j) as [|N]; [assumption|exfalso].
+    assert (W : uniform K z t = onehot K z t).
+    { enough (Finite (uniform K z t) = Finite (onehot K z t)) as E by now injection E.
+      rewrite <- (is_lim_unique _ _ _ (softargmax_limit K z t Ht)).
+      apply is_lim_unique, H, Ht. }
+    unfold uniform, onehot, delta in W; fold t in W; rewrite Nat.eqb_refl in W.
+    destruct (Req_EM_T (z t) (maximum K z)); [|tauto].
+    assert (winners K z = 1) by (apply (Rmult_eq_reg_l (1 / winners K z)); [|lra];
+      field_simplify; lra).
+    assert (T : 1 + 1 <= winners K z); [|lra].
+    replace (1 + 1) with (wins K z i + wins K z j)
+      by (unfold wins; rewrite Ei, Ej; destruct (Req_EM_T _ _); tauto).
+    apply two_terms_le_sum; try assumption.
+    intros k _; unfold wins; destruct (Req_EM_T _ _); lra.
+  - intros U k Hk; replace (onehot K z k) with (uniform K z k);
+      [apply softargmax_limit, Hk|].
+    assert (W : winners K z = 1) by (apply (winners_unique K z t Ht Et); auto).
+    unfold uniform, onehot, delta; fold t; rewrite W.
+    destruct (Nat.eqb_spec t k) as [<- | N]; destruct (Req_EM_T _ _); try tauto; [field|].
+    destruct N; auto.
+Qed.
+
+(** That convergence is not uniform in z: at every lambda there are scores at which
+    soft(arg)max is far from its limit. *)
+(* Mutant, for one score as well: `(2 <= K)` becomes `(1 <= K)` *)
+(* Mutant, far from it by more than 1: `1 / 4 <` becomes `1 <` *)
+Theorem softargmax_not_uniform K lam : (2 <= K)%nat -> 0 < lam ->
+  exists z k, place K k /\ 1 / 4 < Rabs (softargmax K z lam k - uniform K z k).
+Proof.
+  intros HK Hl; destruct K as [|[|n]]; [lia..|]; set (K := S (S n)) in *.
+  (* The first score leads by (log 2) / lambda. *)
+  set (z := update (fun _ => - (ln 2 / lam)) 1 0).
+  assert (L2 : 0 < ln 2 / lam).
+  { apply Rdiv_lt_0_compat; [rewrite <- ln_1; apply ln_increasing|]; lra. }
+  assert (H1 : place K 1) by (unfold place, K; lia).
+  assert (Z1 : z 1%nat = 0) by reflexivity.
+  assert (Z : forall k, k <> 1%nat -> z k = - (ln 2 / lam)).
+  { intros k N; unfold z, update; apply Nat.eqb_neq in N; now rewrite N. }
+  assert (M : maximum K z = z 1%nat).
+  { apply maximum_is; [exact H1|]; intros k _.
+    destruct (Nat.eq_dec k 1) as [-> | N]; [lra|rewrite (Z k N); lra]. }
+  assert (W : winners K z = 1).
+  { apply (winners_unique K z 1 H1 (eq_sym M)); intros j _ E.
+    destruct (Nat.eq_dec j 1) as [|N]; [assumption|rewrite (Z j N) in E; lra]. }
+  assert (S : 3 / 2 <= sum K (fun j => exp (lam * z j))).
+  { replace (3 / 2) with (exp (lam * z 1%nat) + exp (lam * z 2%nat)).
+    - apply (two_terms_le_sum K (fun j => exp (lam * z j))); try assumption; try lia.
+      + intros; apply Rlt_le, exp_pos.
+      + unfold place, K; lia.
+    - rewrite (Z 2%nat), Z1, Rmult_0_r, exp_0 by lia.
+      replace (lam * - (ln 2 / lam)) with (- ln 2) by (field; lra).
+      rewrite exp_Ropp, exp_ln; lra. }
+  exists z, 1%nat; split; [exact H1|].
+  unfold uniform; rewrite W; destruct (Req_EM_T _ _) as [_ | N]; [|destruct N; auto].
+  unfold softargmax; rewrite Z1, Rmult_0_r, exp_0.
+  set (s := sum K _) in *; assert (1 / s <= 2 / 3).
+  { apply Rle_div_l; [lra|]; lra. }
+  rewrite Rabs_left; lra.
+Qed.
+
 (** ** From cold to hot *)
 
 (** The slope of log-sum-exp in lambda is minus the entropy over lambda squared. *)
@@ -1526,7 +1867,7 @@ Proof.
   - assert (0 < entropy K (softargmax K z c) / c ^ 2).
     { apply Rdiv_lt_0_compat; [apply entropy_pos; [exact HK|lra]|].
       apply pow_lt; lra. }
-    unfold Rdiv in E; rewrite Ropp_mult_distr_l_reverse in E; fold (Rdiv (entropy K (softargmax K z c)) (c ^ 2)) in E; nra.
+    unfold Rdiv in *; rewrite Ropp_mult_distr_l_reverse in E; nra.
 Qed.
 
 (** So a positive factor c passes through log-sum-exp only if c = 1. *)
