@@ -833,7 +833,7 @@ def data_determine_the_division(known: tuple[str, ...] = ("signs", "edges", "cho
     The layers of one group divide the square alike: the same cycles of sides around the faces.
     """
     square, seen = [(-2, -2), (2, -2), (2, 2), (-2, 2)], {}
-    for rows, _ in layers_on(square, 3, 800):
+    for rows, _ in layers_on(square, 3, 500):
         ends = sorted((*end[:2], j) for j, row in enumerate(rows) for end in ends_in(square, row))
         along = []
         for i, row in enumerate(rows):
@@ -847,7 +847,8 @@ def data_determine_the_division(known: tuple[str, ...] = ("signs", "edges", "cho
             "chords": along,
         }
         key = str([data[name] for name in known])
-        assert seen.setdefault(key, division(square, rows)) == division(square, rows)
+        divided = division(square, rows)
+        assert seen.setdefault(key, divided) == divided
 
 
 def far(p: Point, q: Point) -> Any:
