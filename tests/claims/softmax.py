@@ -236,6 +236,24 @@ def only_offsets_are_forgotten(
 
 
 @check(
+    "symbolic",
+    mutants={
+        "a plus in the logarithm": {"sign": 1},
+        "the crossing without lambda": {"crossing": lambda lam: sp.log(2)},
+    },
+)
+def contour_by_sympy(
+    sign: int = -1, crossing: Callable[[sp.Expr], sp.Expr] = lambda lam: sp.log(2) / lam
+) -> None:
+    """SymPy inserts the curve, and the crossing, in the sum of two exponentials."""
+    x, c = sp.symbols("x c", real=True)
+    y = c + sp.log(1 + sign * sp.exp(-LAM * (c - x))) / LAM
+    level = sp.exp(LAM * c)
+    assert sp.simplify(sp.exp(LAM * x) + sp.exp(sp.expand(LAM * y)) - level) == 0
+    assert sp.simplify(2 * sp.exp(sp.expand(LAM * (c - crossing(LAM)))) - level) == 0
+
+
+@check(
     "numeric",
     mutants={
         "a plus in the logarithm": {"inside": lambda e: 1 + e},
@@ -566,6 +584,25 @@ def lipschitz(
             assert moved < constant * lam * size([a - b for a, b in both])
 
     holds()
+
+
+@check(
+    "symbolic",
+    mutants={
+        "a smaller constant": {"constant": sp.Rational(2, 5)},
+        "without the entries off the diagonal": {"last": 1},
+    },
+)
+def half_of_row_sums(constant: sp.Expr = HALF, last: int = 4) -> None:
+    """SymPy adds up the absolute values in a row of diag p - p p^T, for K = 4.
+
+    The largest such sum is the norm for p = 1 and for p = infinity; it falls short of the constant
+    by a square. For the norms between, Riesz and Thorin bound it by the larger of these two.
+    """
+    others = sp.symbols("p2:5", positive=True)
+    p = 1 - sum(others)
+    row = [p - p**2, *(p * x for x in others)]
+    assert sp.expand(constant - sum(row[:last]) - 2 * (p - HALF) ** 2) == 0
 
 
 @check(

@@ -445,7 +445,7 @@ def gordan_by_linear_programming(balanced: bool = True, margin: float = 1.0) -> 
         plane = linprog(np.zeros(k + 1), -M, np.full(n, -margin), bounds=(None, None))
         conditions = M if balanced else M[:, :-1]
         equations = np.vstack([conditions.T, np.ones(n)])
-        mixture = linprog(np.zeros(n), A_eq=equations, b_eq=np.append(equations[:-1, 0] * 0, 1))
+        mixture = linprog(np.zeros(n), A_eq=equations, b_eq=np.eye(len(equations))[-1])
         assert (plane.status == 0) != (mixture.status == 0)
         assert (plane.status == 0) == separability_certificate(X, y).separable
 
