@@ -161,7 +161,8 @@ def data(session: nox.Session) -> None:
 @nox.session
 def proofs(session: nox.Session) -> None:
     """Let Coq read the formal proofs and show what each theorem rests on."""
-    session.run(sys.executable, "conf/formal.py", external=True)
+    prepare(session)
+    python(session, "conf/ledger.py", "--proofs")
 
 
 @nox.session

@@ -99,7 +99,6 @@ activations_digest = digest(
 )
 
 # Claims and their checks (see _ext/claims.py) -----------------------------------------------------
-activations_claims_results = str(ROOT / "build" / "claims.json")
 # Labelled equations of the open text that define something and claim nothing.
 activations_definitions = (
     "eq-line",

@@ -1,15 +1,14 @@
 """The formal proofs of ``book/proofs``: what they state, and what Coq says of them.
 
-``python conf/formal.py`` compiles every file, shows what each theorem rests on, and replays each
-proof on the theorem's mutants, wrong statements that stand in comments above it. A theorem counts
-only if it is proved from the axioms of Coq's real numbers alone, by a proof that proves no mutant.
+Coq compiles every file, tells what each theorem rests on, and replays each proof on the theorem's
+mutants, wrong statements that stand in comments above it. A theorem counts only if it is proved
+from the axioms of Coq's real numbers alone, by a proof that proves no mutant.
 """
 
 import hashlib
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -69,9 +68,6 @@ class Theorem:
 
     def mutated(self, mutant: Mutant, name: str) -> str:
         """Return the wrong statement under another name."""
-        if self.statement.count(mutant.old) != 1:
-            found = self.statement.count(mutant.old)
-            raise ValueError(f"{self.name}: the mutant's {mutant.old!r} occurs {found} times")
         head = re.compile(rf"^{self.kind}\s+{self.name}\b")
         return head.sub(f"Theorem {name}", self.statement.replace(mutant.old, mutant.new))
 
@@ -129,29 +125,33 @@ def theorems(path: Path) -> Iterator[Theorem]:
         )
 
 
-def faults(path: Path) -> list[str]:
-    """Name what a file must not contain, and what its listed theorems lack."""
+def faults(path: Path) -> dict[str, list[str]]:
+    """Name what a file must not contain, under "", and what its listed theorems lack."""
     bare = without_comments(path.read_text(encoding="utf-8"))
-    found = [
-        f"line {bare.count(chr(10), 0, m.start()) + 1}: {m[0]} is not allowed"
-        for m in FORBIDDEN.finditer(bare)
-    ]
-    found += [
-        f"line {bare.count(chr(10), 0, m.start()) + 1}: only types may be variables"
-        for m in VARIABLE.finditer(bare)
-        if not OF_TYPES.fullmatch(m[1])
-    ]
+
+    def line(position: int) -> int:
+        return bare.count("\n", 0, position) + 1
+
+    found: dict[str, list[str]] = {
+        "": [
+            *(f"line {line(m.start())}: {m[0]} is not allowed" for m in FORBIDDEN.finditer(bare)),
+            *(
+                f"line {line(m.start())}: only types may be variables"
+                for m in VARIABLE.finditer(bare)
+                if not OF_TYPES.fullmatch(m[1])
+            ),
+        ]
+    }
     for theorem in theorems(path):
+        wrong = found.setdefault(theorem.name, [])
         if theorem.listed and not theorem.mutants:
-            found.append(f"{theorem.name} names no mutant")
+            wrong.append("it names no mutant")
         if theorem.listed and not theorem.about:
-            found.append(f"{theorem.name} is not said in words")
+            wrong.append("it is not said in words")
         for mutant in theorem.mutants:
-            try:
-                theorem.mutated(mutant, theorem.name)
-            except ValueError as error:
-                found.append(str(error))
-    return found
+            if (times := theorem.statement.count(mutant.old)) != 1:
+                wrong.append(f"the mutant {mutant.about!r} replaces what occurs {times} times")
+    return {name: wrong for name, wrong in found.items() if wrong}
 
 
 def version() -> str | None:
@@ -223,6 +223,8 @@ def surviving(path: Path, folder: Path) -> dict[str, str]:
     script, tried, position = ["Set Default Timeout 60."], [], 0
     for theorem in theorems(path):
         for mutant in theorem.mutants:
+            if theorem.statement.count(mutant.old) != 1:
+                continue
             number = len(tried)
             script += [
                 text[position : theorem.start],
@@ -260,26 +262,26 @@ def surviving(path: Path, folder: Path) -> dict[str, str]:
 def examine(path: Path) -> list[dict[str, Any]]:
     """Let Coq check a file, and say of each listed theorem how it went, for the ledger."""
     wrong = faults(path)
-    stated = [theorem for theorem in theorems(path) if theorem.listed]
     rests: dict[str, list[str]] = {}
-    survived: dict[str, str] = {}
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         for other in path.parent.glob("*.v"):
             shutil.copy(other, folder)
         run = coq(folder, "coqc", path.name)
         if run.returncode:
-            wrong.append(f"Coq does not accept {path.name}:\n{run.stderr.strip()}")
-        if not wrong:
+            wrong.setdefault("", []).append(f"Coq does not accept the file: {run.stderr.strip()}")
+        if "" not in wrong:
             rests = assumptions(path, folder)
-            survived = surviving(path, folder)
+            for name, message in surviving(path, folder).items():
+                wrong.setdefault(name, []).append(message)
     results = []
-    for theorem in stated:
-        message = "; ".join(wrong) or survived.get(theorem.name, "")
+    for theorem in theorems(path):
+        if not theorem.listed:
+            continue
         beyond = sorted(set(rests.get(theorem.name, [])) - AXIOMS)
-        if beyond and not message:
-            message = f"it assumes {', '.join(beyond)}"
-        results.append(entry(theorem, "failed" if message else "passed", message))
+        messages = [*wrong.get("", []), *wrong.get(theorem.name, [])]
+        messages += [f"it assumes {', '.join(beyond)}"] if beyond else []
+        results.append(entry(theorem, "failed" if messages else "passed", "; ".join(messages)))
         results[-1]["assumes"] = rests.get(theorem.name, [])
     return results
 
@@ -297,26 +299,3 @@ def entry(theorem: Theorem, state: str, message: str = "") -> dict[str, Any]:
         "message": message,
         "assumes": [],
     }
-
-
-def main() -> None:
-    """Check all files, show what the theorems rest on, and fail if anything is wrong."""
-    if version() is None:
-        sys.exit(f"Coq is not here; on Debian and Ubuntu: {INSTALL}")
-    failed = False
-    for path in sorted(PROOFS.glob("*.v")):
-        print(f"{path.name}, Coq {version()}")
-        for result in examine(path):
-            rests = ", ".join(result["assumes"]) or "nothing but the logic"
-            print(f"  {result['name'].partition(':')[2]} rests on {rests}")
-            for mutant in result["mutants"]:
-                print(f"    not proved, if {mutant}")
-            if result["state"] != "passed":
-                failed = True
-                print(f"    FAILED: {result['message']}")
-    if failed:
-        sys.exit("A formal proof does not hold.")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,22 +1,23 @@
 """Runs every check of the book's claims, and keeps the results as long as nothing changes.
 
-``python conf/ledger.py RESULTS.json`` brings the results in step: the checks of ``tests/claims``,
-room by room, and the formal proofs of ``book/proofs``, file by file, run again only when what they
-depend on has changed. The book's build does so beside the execution of its pages.
+``python conf/ledger.py`` brings the results in step: the checks of ``tests/claims``, room by room,
+and the formal proofs of ``book/proofs``, file by file, run again only when what they depend on has
+changed. The book's build does so beside the execution of its pages. With ``--proofs`` it sees to
+the formal proofs only, and shows what each theorem rests on.
 """
 
 import functools
 import hashlib
 import json
-import os
 import platform
 import sys
-import tempfile
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock
 
 CONF = Path(__file__).parent
 ROOT = CONF.parent
@@ -76,16 +77,23 @@ def prove(path: Path) -> list[Result]:
     return formal.examine(path)
 
 
-def in_step(results: Path = RESULTS) -> dict[str, Any]:
+def in_step(results: Path = RESULTS, proofs_only: bool = False) -> dict[str, Any]:
     """Run what has changed, write the results and return them.
 
     They are a dictionary of `"files"`, from each file's name to its digest and the results of its
     checks, in their order, and of `"coq"`, the version of Coq or None.
     """
+    results.parent.mkdir(parents=True, exist_ok=True)
+    # Who comes while another runs the checks waits, and finds them done.
+    with FileLock(results.with_suffix(".lock")):
+        return _in_step(results, proofs_only)
+
+
+def _in_step(results: Path, proofs_only: bool) -> dict[str, Any]:
     kept: dict[str, Any] = {}
     if results.exists():
         kept = json.loads(results.read_text(encoding="utf-8"))["files"]
-    wanted = {path: digest(path) for path in files()}
+    wanted = {path: digest(path) for path in files() if path.suffix == ".v" or not proofs_only}
     stale = [
         path for path, state in wanted.items() if kept.get(path.name, {}).get("digest") != state
     ]
@@ -96,7 +104,7 @@ def in_step(results: Path = RESULTS) -> dict[str, Any]:
                 found[path] = [pool.submit(prove, path)]
             else:
                 found[path] = [pool.submit(doubt, path.stem, name) for name in checks(path.stem)]
-    new = {}
+    new = dict(kept) if proofs_only else {}
     for path, state in wanted.items():
         if path not in found:
             new[path.name] = kept[path.name]
@@ -105,14 +113,33 @@ def in_step(results: Path = RESULTS) -> dict[str, Any]:
         done = answers[0] if path.suffix == ".v" else answers
         new[path.name] = {"digest": state, "checks": done}
     state_of_all = {"files": new, "coq": formal.version()}
-    results.parent.mkdir(parents=True, exist_ok=True)
-    # Two builds at once must not read half a file.
-    handle, name = tempfile.mkstemp(dir=results.parent, text=True)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(state_of_all, file, indent=1)
-    os.replace(name, results)
+    # Who reads meanwhile must not find half a file.
+    written = results.with_suffix(".part")
+    written.write_text(json.dumps(state_of_all, indent=1), encoding="utf-8")
+    written.replace(results)
     return state_of_all
 
 
+def show_proofs() -> None:
+    """Show what each formal theorem rests on, and fail if anything is wrong with one."""
+    if formal.version() is None:
+        sys.exit(f"Coq is not here; on Debian and Ubuntu: {formal.INSTALL}")
+    state = in_step(proofs_only=True)
+    failed = False
+    for name, file in state["files"].items():
+        for result in file["checks"] if name.endswith(".v") else []:
+            print(f"{result['name']} rests on {', '.join(result['assumes']) or 'the logic alone'}")
+            for mutant in result["mutants"]:
+                print(f"  caught: {mutant}")
+            if result["state"] != "passed":
+                failed = True
+                print(f"  FAILED: {result['message']}")
+    if failed:
+        sys.exit("A formal proof does not hold.")
+
+
 if __name__ == "__main__":
-    in_step(Path(sys.argv[1]) if len(sys.argv) > 1 else RESULTS)
+    if "--proofs" in sys.argv[1:]:
+        show_proofs()
+    else:
+        in_step()

@@ -11,6 +11,7 @@ something has changed that they depend on (``conf/ledger.py``).
 """
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -34,6 +35,8 @@ from sphinx_proof.nodes import NODE_TYPES, proof_node
 log = logging.getLogger(__name__)
 
 ROOT = Path(__file__).parents[2]
+RESULTS = ROOT / "build" / "claims.json"
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 KINDS = ("formal", "symbolic", "exact", "property", "numeric")
 #: Environments that claim something.
 THEOREMS = ("theorem", "lemma", "proposition", "corollary", "example", "property", "criterion")
@@ -42,8 +45,8 @@ PROVED = ("theorem", "lemma", "proposition", "corollary")
 #: Where an equation is part of something else that claims or defines.
 WITHIN = (*NODE_TYPES.values(), proof_node, solution_node, exercise_node, exercise_enumerable_node)
 SLIP = "slip-"
-#: What the anchor of a claim's entry in the ledger begins with.
-ENTRY = "ledger-"
+#: What the anchors of a claim's entry in the ledger, and of a file of formal proofs, begin with.
+ENTRY, FILE = "ledger-", "formal-"
 SOURCES = {".py": "tests/claims", ".v": "book/proofs"}
 LANGUAGES = {".py": "python", ".v": "coq"}
 
@@ -182,12 +185,13 @@ def above(node: nodes.Node) -> Iterator[nodes.Node]:
 
 def begin(app: Sphinx) -> None:
     """Start the checks; they run while the pages are read."""
-    results = Path(app.config.activations_claims_results)
     app.ledger_run = subprocess.Popen(
-        [sys.executable, str(ROOT / "conf" / "ledger.py"), str(results)],
+        [sys.executable, str(ROOT / "conf" / "ledger.py")],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        # More threads make small checks slower, and the pages want the other core.
+        env={**os.environ, **dict.fromkeys(THREADS, "1")},
     )
     app.ledger = {}
 
@@ -197,16 +201,18 @@ def finish(app: Sphinx, env: BuildEnvironment) -> list[str]:
     printed, _ = app.ledger_run.communicate()
     if app.ledger_run.returncode:
         raise ExtensionError(f"the checks of the claims could not be run:\n{printed}")
-    state = json.loads(Path(app.config.activations_claims_results).read_text(encoding="utf-8"))
+    state = json.loads(RESULTS.read_text(encoding="utf-8"))
     app.ledger = {check["name"]: check for f in state["files"].values() for check in f["checks"]}
     app.coq = state["coq"]
     whole = app.config.activations_solutions
     for message, place in complaints(env, app.ledger, app.config.activations_definitions, whole):
         log.warning(message, type="claims", location=place)
+    known = env.domains.standard_domain.anonlabels
     for page, chapter in ledger(env).items():
         for claim in claims(env).get(chapter, []):
-            known = env.domains.standard_domain.anonlabels
             known[ENTRY + claim.label] = (page, ENTRY + claim.label)
+        for name in formal_files(claims(env).get(chapter, [])):
+            known[FILE + Path(name).stem] = (page, FILE + Path(name).stem)
     # Where the outcome is another, so are the marks, and any page read anew may change entries.
     seen = json.dumps([state["coq"], *sorted(map(str, app.ledger.values()))])
     again = {*ledger(env), *(page for page, found in claims(env).items() if found)}
@@ -214,6 +220,12 @@ def finish(app: Sphinx, env: BuildEnvironment) -> list[str]:
         return []
     env.activations_ledger_seen = seen
     return sorted(again)
+
+
+def formal_files(found: list[Claim]) -> list[str]:
+    """Return the names of the files in which formal proofs of some claims stand."""
+    names = (name.partition(":")[0] for claim in found for name in claim.checks if ":" in name)
+    return list(dict.fromkeys(names))
 
 
 def note_reading(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
@@ -407,13 +419,37 @@ class Ledger(SphinxPostTransform):
                 listing(check, self.hide_proofs),
             )
         ]
+        if not self.hide_proofs:
+            files = dict.fromkeys(check["path"] for check in checks)
+            links = [
+                cross_reference("std", "ref", FILE + Path(name).stem, self.env.docname, name)
+                for name in files
+            ]
+            last = nodes.paragraph("", "", nodes.Text("The definitions and lemmas stand in "))
+            for i, link in enumerate(links):
+                last += [nodes.Text(", " if i else ""), link]
+            last += nodes.Text(".")
+            content.append(last)
         return [folded(words, content, "formal-proof")]
 
     # The ledger's own pages ----------------------------------------------------------------------
 
     def entries(self, page: str) -> list[nodes.Node]:
         """Return the entries of all claims of a page."""
-        return [node for claim in claims(self.env).get(page, []) for node in self.entry(claim)]
+        found = claims(self.env).get(page, [])
+        entries = [node for claim in found for node in self.entry(claim)]
+        if self.html and not self.hide_proofs:
+            entries += [self.whole_file(name) for name in formal_files(found)]
+        return entries
+
+    def whole_file(self, name: str) -> nodes.Element:
+        """Return a file of formal proofs, definitions and lemmas and all, folded."""
+        text = (ROOT / SOURCES[".v"] / name).read_text(encoding="utf-8")
+        words: list[nodes.Node] = [nodes.literal("", name), nodes.Text(" as a whole")]
+        block = nodes.literal_block(text, text, language=LANGUAGES[".v"])
+        file = folded(words, [block], "formal-file")
+        file["ids"] = [FILE + Path(name).stem]
+        return file
 
     def head(self, claim: Claim) -> nodes.paragraph:
         """Return the link to a claim, with its title."""
@@ -626,7 +662,6 @@ def depart_summary(translator: Any, node: nodes.Element) -> None:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     app.setup_extension("proofs")
-    app.add_config_value("activations_claims_results", "", "")
     app.add_config_value("activations_definitions", (), "env")
     for kind in NODE_TYPES:
         app.add_directive_to_domain("prf", kind, CheckedElement, override=True)

@@ -87,23 +87,23 @@ def test_a_theorem_is_read_with_its_words_its_mutants_and_its_proof(write):
     ],
 )
 def test_what_assumes_in_secret_is_refused(write, sentence, word):
-    assert formal.faults(write()) == []
-    found = formal.faults(write("Open Scope R_scope.", f"Open Scope R_scope.\n{sentence}"))
+    assert formal.faults(write()) == {}
+    found = formal.faults(write("Open Scope R_scope.", f"Open Scope R_scope.\n{sentence}"))[""]
     assert any(word in fault and fault.startswith("line 4") for fault in found)
 
 
 def test_types_may_be_variables_and_words_may_stand_in_comments(write):
     for harmless in ("Variable T : Type.", "Context {T : Type}.", "(* Axiom, admit *)"):
-        assert formal.faults(write("Open Scope R_scope.", harmless)) == []
+        assert formal.faults(write("Open Scope R_scope.", harmless)) == {}
 
 
 def test_a_theorem_needs_words_and_a_mutant_that_changes_it(write):
-    [fault] = formal.faults(write("`0 <=` becomes `0 <`", "`1 <=` becomes `0 <`"))
-    assert "occurs 0 times" in fault
+    [fault] = formal.faults(write("`0 <=` becomes `0 <`", "`1 <=` becomes `0 <`"))["square"]
+    assert fault == "the mutant 'zero is left out' replaces what occurs 0 times"
     without = FILE[: FILE.index("(* Mutant")] + FILE[FILE.index("Theorem square") :]
-    assert formal.faults(write(text=without)) == ["square names no mutant"]
+    assert formal.faults(write(text=without)) == {"square": ["it names no mutant"]}
     wordless = FILE[: FILE.index("(** The square")] + FILE[FILE.index("(* Mutant, the") :]
-    assert formal.faults(write(text=wordless)) == ["square is not said in words"]
+    assert formal.faults(write(text=wordless)) == {"square": ["it is not said in words"]}
 
 
 def test_a_theorem_without_a_proof_is_not_read(write):
@@ -122,7 +122,7 @@ def test_coq_accepts_the_theorem_and_neither_mutant(write):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("  nra.\nQed", "  ring.\nQed", "Coq does not accept file.v"),
+        ("  nra.\nQed", "  ring.\nQed", "Coq does not accept the file"),
         ("`x ^ 2 <= 0`", "`0 <= x * x`", "the mutant 'the sign is wrong' gets proved"),
         ("`x ^ 2 <= 0`", "`0 <= y`", "the mutant 'the sign is wrong' is not a statement"),
         ("Open Scope R_scope.", "Open Scope R_scope.\nAxiom a : False.", "Axiom is not allowed"),
@@ -147,5 +147,5 @@ def test_an_axiom_that_is_not_one_of_the_reals_is_named(write):
 
 @pytest.mark.parametrize("path", sorted(formal.PROOFS.glob("*.v")), ids=lambda path: path.name)
 def test_the_books_files_assume_nothing_and_say_everything(path):
-    assert formal.faults(path) == []
+    assert formal.faults(path) == {}
     assert any(theorem.listed for theorem in formal.theorems(path))
