@@ -30,7 +30,7 @@ Proof.
   - apply Rlt_div_l; lra.
 Qed.
 
-(** It is strictly increasing. *)
+(** The sigmoid is strictly increasing. *)
 (* Mutant, it decreases: `sigmoid x < sigmoid y` becomes `sigmoid y < sigmoid x` *)
 (* Mutant, equal arguments count as increasing: `x < y` becomes `x <= y` *)
 Theorem sigmoid_increasing (x y : R) : x < y -> sigmoid x < sigmoid y.
@@ -42,12 +42,12 @@ Proof.
   apply Rinv_lt_contravar; [apply Rmult_lt_0_compat |]; lra.
 Qed.
 
-(** At 0 its value is one half. *)
+(** At 0 the value of the sigmoid is one half. *)
 (* Mutant, the value is that of the numerator: `1 / 2` becomes `1` *)
 Theorem sigmoid_at_0 : sigmoid 0 = 1 / 2.
 Proof. unfold sigmoid. rewrite Ropp_0, exp_0. field. Qed.
 
-(** The symmetry: the values at [x] and at [- x] add up to 1. *)
+(** The sigmoid is symmetric: the values at [x] and at [- x] add up to 1. *)
 (* Mutant, the sigmoid is taken for an odd function: `1 - sigmoid x` becomes `- sigmoid x` *)
 (* Mutant, it is taken for an even one: `1 - sigmoid x` becomes `sigmoid x` *)
 Theorem sigmoid_symmetry (x : R) : sigmoid (- x) = 1 - sigmoid x.
@@ -84,8 +84,8 @@ Proof.
   rewrite !odds, exp_plus. ring.
 Qed.
 
-(** The value is all that the decision between the two classes needs: it is above one half
-    exactly where the score is positive. *)
+(** The activation is above one half exactly where the score is positive, so the decision
+    between the two classes depends on the sign of the score alone. *)
 (* Mutant, the threshold is at the score 1: `0 < x` becomes `1 < x` *)
 Theorem sigmoid_above_half (x : R) : 1 / 2 < sigmoid x <-> 0 < x.
 Proof.
@@ -94,7 +94,7 @@ Proof.
   apply sigmoid_increasing in less. lra.
 Qed.
 
-(** The curve rises from 0, its limit on the left, to 1, its limit on the right. *)
+(** The sigmoid rises from 0, its limit on the left, to 1, its limit on the right. *)
 (* Mutant, it rises from -1 as tanh does: `m_infty 0` becomes `m_infty (-1)` *)
 (* Mutant, it stops at one half: `p_infty 1` becomes `p_infty (1 / 2)` *)
 Theorem sigmoid_limits : is_lim sigmoid m_infty 0 /\ is_lim sigmoid p_infty 1.
@@ -124,7 +124,8 @@ Proof. assert (0 < exp x) by apply exp_pos. lra. Qed.
 Lemma one_plus_exp_neq_0 (x : R) : 1 + exp x <> 0.
 Proof. apply Rgt_not_eq, one_plus_exp_pos. Qed.
 
-(** The derivative of the sigmoid is the product of its values at [x] and at [- x]. *)
+(** The derivative of the sigmoid is the sigmoid times one minus the sigmoid, which is the
+    product of its values at [x] and at [- x]. *)
 (* Mutant, the second factor is dropped: `sigmoid x * (1 - sigmoid x)` becomes `sigmoid x` *)
 (* Mutant, the derivative of tanh is mistaken for it: `sigmoid x * (1 - sigmoid x)` becomes `1 - sigmoid x * sigmoid x` *)
 Theorem sigmoid_derivative (x : R) :
@@ -138,7 +139,8 @@ Qed.
 Lemma Derive_sigmoid (x : R) : Derive sigmoid x = sigmoid x * (1 - sigmoid x).
 Proof. apply is_derive_unique, sigmoid_derivative. Qed.
 
-(** The slope is positive and even, and it is at most 1/4, with equality at 0 only. *)
+(** The slope of the sigmoid is positive and even, and it is at most 1/4, with equality at 0
+    only. *)
 (* Mutant, the bound is too small: `Derive sigmoid x <= 1 / 4` becomes `Derive sigmoid x <= 1 / 5` *)
 (* Mutant, the bound is never reached: `Derive sigmoid x <= 1 / 4` becomes `Derive sigmoid x < 1 / 4` *)
 (* Mutant, the slope is odd: `Derive sigmoid (- x) = Derive sigmoid x` becomes `Derive sigmoid (- x) = - Derive sigmoid x` *)
@@ -160,7 +162,7 @@ Proof.
   - intros ->. rewrite sigmoid_at_0. field.
 Qed.
 
-(** Hence the sigmoid brings two points together at least by the factor 4. *)
+(** The sigmoid brings any two points together, at least by the factor 4. *)
 (* Mutant, the factor is too small: `1 / 4 *` becomes `1 / 5 *` *)
 Theorem sigmoid_lipschitz (x y : R) : Rabs (sigmoid x - sigmoid y) <= 1 / 4 * Rabs (x - y).
 Proof.
@@ -171,6 +173,136 @@ Proof.
   - rewrite difference, Rabs_mult. apply Rmult_le_compat_r; [apply Rabs_pos |].
     destruct (sigmoid_slope c) as [positive [_ [bounded _]]].
     rewrite Rabs_pos_eq; lra.
+Qed.
+
+(** The derivatives of the sigmoid up to the third, as polynomials of its value. *)
+Lemma sigmoid_derivatives (x : R) :
+  (forall k, (k <= 3)%nat -> ex_derive_n sigmoid k x)
+  /\ Derive_n sigmoid 2 x = sigmoid x * (1 - sigmoid x) * (1 - 2 * sigmoid x)
+  /\ Derive_n sigmoid 3 x
+     = sigmoid x * (1 - sigmoid x) * (1 - 6 * (sigmoid x * (1 - sigmoid x)))
+  /\ Derive_n sigmoid 1 x = sigmoid x * (1 - sigmoid x).
+Proof.
+  assert (smooth : forall t, ex_derive sigmoid t) by (intros; eexists; apply sigmoid_derivative).
+  assert (one : forall t, Derive_n sigmoid 1 t = sigmoid t * (1 - sigmoid t))
+    by apply Derive_sigmoid.
+  assert (first : forall t, is_derive (Derive_n sigmoid 1) t
+            (sigmoid t * (1 - sigmoid t) * (1 - 2 * sigmoid t))).
+  { intros t. apply is_derive_ext with (fun t => sigmoid t * (1 - sigmoid t)).
+    { intros. symmetry. apply one. }
+    auto_derive; [now split | rewrite Derive_sigmoid; ring]. }
+  assert (two : forall t, Derive_n sigmoid 2 t
+            = sigmoid t * (1 - sigmoid t) * (1 - 2 * sigmoid t))
+    by (intros; now apply is_derive_unique).
+  assert (second : forall t, is_derive (Derive_n sigmoid 2) t
+            (sigmoid t * (1 - sigmoid t) * (1 - 6 * (sigmoid t * (1 - sigmoid t))))).
+  { intros t. apply is_derive_ext
+      with (fun t => sigmoid t * (1 - sigmoid t) * (1 - 2 * sigmoid t)).
+    { intros. symmetry. apply two. }
+    auto_derive; [now repeat split | rewrite Derive_sigmoid; ring]. }
+  repeat split; [| apply two | now apply is_derive_unique | apply one].
+  intros [| [| [| [| k]]]] few; [easy | apply smooth | | | lia]; eexists;
+    [apply first | apply second].
+Qed.
+
+(** The third derivative of the sigmoid is the first times one minus six times the first, and
+    it lies between -1/8 and 1/24. *)
+(* Mutant, the factor 6 is 4: `1 - 6 *` becomes `1 - 4 *` *)
+(* Mutant, the bounds are symmetric: `- (1 / 8) <=` becomes `- (1 / 24) <=` *)
+Theorem sigmoid_third_derivative (x : R) :
+  Derive_n sigmoid 3 x = Derive sigmoid x * (1 - 6 * Derive sigmoid x)
+  /\ - (1 / 8) <= Derive_n sigmoid 3 x <= 1 / 24.
+Proof.
+  destruct (sigmoid_derivatives x) as [_ [_ [third _]]].
+  rewrite third, Derive_sigmoid. split; [ring |].
+  assert (range := sigmoid_range x).
+  set (q := sigmoid x * (1 - sigmoid x)) in *.
+  assert (q_range : 0 < q <= 1 / 4).
+  { unfold q. split; [nra |]. assert (0 <= (sigmoid x - 1 / 2) ^ 2) by apply pow2_ge_0. lra. }
+  assert (0 <= (q - 1 / 12) ^ 2) by apply pow2_ge_0. split; nra.
+Qed.
+
+(** A central difference of the sigmoid with the step h is off by at most h^2 / 48. *)
+(* Mutant, half as much: `h ^ 2 / 48` becomes `h ^ 2 / 96` *)
+(* Mutant, a difference to one side is as good: `sigmoid (x - h)) / (2 * h)` becomes `sigmoid x) / h` *)
+Theorem sigmoid_central_difference (x h : R) :
+  0 < h ->
+  Rabs ((sigmoid (x + h) - sigmoid (x - h)) / (2 * h) - Derive sigmoid x) <= h ^ 2 / 48.
+Proof.
+  intros positive.
+  (* Taylor's theorem, to the right of any point *)
+  assert (taylor : forall y, exists zeta, sigmoid (y + h) = sigmoid y + h * Derive sigmoid y
+            + h ^ 2 / 2 * Derive_n sigmoid 2 y + h ^ 3 / 6 * Derive_n sigmoid 3 zeta).
+  { intros y. destruct (Taylor_Lagrange sigmoid 2 y (y + h)) as [zeta [_ expansion]]; [lra | |].
+    - intros t _ k few. now apply sigmoid_derivatives.
+    - exists zeta. rewrite expansion. cbn [sum_f_R0].
+      change (Derive_n sigmoid 0 y) with (sigmoid y).
+      change (Derive_n sigmoid 1 y) with (Derive sigmoid y).
+      generalize (Derive_n sigmoid 2 y) (Derive_n sigmoid 3 zeta). intros second third.
+      simpl. field. }
+  destruct (taylor x) as [zeta right]. destruct (taylor (- x)) as [zeta' left].
+  (* the expansion to the left is the one to the right at the mirror image *)
+  assert (mirror : sigmoid (x - h) = 1 - sigmoid (- x + h)).
+  { rewrite <- sigmoid_symmetry. f_equal. ring. }
+  assert (even : Derive sigmoid (- x) = Derive sigmoid x) by apply sigmoid_slope.
+  assert (odd : Derive_n sigmoid 2 (- x) = - Derive_n sigmoid 2 x).
+  { destruct (sigmoid_derivatives x) as [_ [-> _]].
+    destruct (sigmoid_derivatives (- x)) as [_ [-> _]]. rewrite sigmoid_symmetry. ring. }
+  rewrite mirror, left, right, even, odd, sigmoid_symmetry.
+  destruct (sigmoid_third_derivative zeta) as [_ bounds].
+  destruct (sigmoid_third_derivative zeta') as [_ bounds'].
+  match goal with |- Rabs ?error <= _ =>
+    replace error with (h ^ 2 * ((Derive_n sigmoid 3 zeta + Derive_n sigmoid 3 zeta') / 12))
+      by (field; lra)
+  end.
+  assert (0 < h ^ 2) by (apply pow_lt; easy).
+  apply Rabs_le. split; nra.
+Qed.
+
+(** A tower of sigmoids, one on top of the other. *)
+Fixpoint tower (floors : nat) (x : R) : R :=
+  match floors with
+  | O => x
+  | S below => sigmoid (tower below x)
+  end.
+
+Lemma tower_derivative (floors : nat) (x : R) :
+  is_derive (tower (S floors)) x (Derive sigmoid (tower floors x) * Derive (tower floors) x).
+Proof.
+  assert (smooth : ex_derive (tower floors) x).
+  { induction floors as [| floors IH]; [apply ex_derive_id |].
+    apply (ex_derive_comp sigmoid (tower floors)); [| exact IH].
+    eexists. apply sigmoid_derivative. }
+  rewrite Rmult_comm. apply (is_derive_comp sigmoid (tower floors)).
+  - rewrite Derive_sigmoid. apply sigmoid_derivative.
+  - now apply Derive_correct.
+Qed.
+
+(** The slope of a tower of L sigmoids is positive and at most 1/4 to the power L, and for two
+    floors or more it never reaches this bound. *)
+(* Mutant, one floor costs nothing: `<= (1 / 4) ^ L` becomes `<= (1 / 4) ^ (L + 1)` *)
+(* Mutant, already one floor stays below the bound: `2 <= L` becomes `1 <= L` *)
+Theorem tower_slope (L : nat) (x : R) :
+  (L >= 1)%nat ->
+  ex_derive (tower L) x /\ 0 < Derive (tower L) x <= (1 / 4) ^ L
+  /\ ((2 <= L)%nat -> Derive (tower L) x < (1 / 4) ^ L).
+Proof.
+  intros some. destruct L as [| L]; [lia |]. clear some.
+  split; [eexists; apply tower_derivative |].
+  induction L as [| L [[above below] _]].
+  - rewrite (is_derive_unique _ _ _ (tower_derivative 0 x)).
+    change (Derive (tower 0) x) with (Derive (fun y : R => y) x). rewrite Derive_id.
+    destruct (sigmoid_slope (tower 0 x)) as [positive [_ [bounded _]]].
+    rewrite Rmult_1_r, pow_1. split; [lra | lia].
+  - rewrite (is_derive_unique _ _ _ (tower_derivative (S L) x)).
+    change ((1 / 4) ^ S (S L)) with (1 / 4 * (1 / 4) ^ S L).
+    destruct (sigmoid_slope (tower (S L) x)) as [positive [_ [bounded equality]]].
+    assert (inner : 0 < tower (S L) x) by apply sigmoid_range.
+    assert (strict : Derive sigmoid (tower (S L) x) < 1 / 4).
+    { destruct bounded as [less | equal]; [exact less |]. apply equality in equal. lra. }
+    assert (product : Derive sigmoid (tower (S L) x) * Derive (tower (S L)) x
+              < 1 / 4 * (1 / 4) ^ S L) by nra.
+    repeat split; [now apply Rmult_lt_0_compat | now apply Rlt_le | easy].
 Qed.
 
 Definition softplus (x : R) : R := ln (1 + exp x).
@@ -185,7 +317,7 @@ Proof.
   - field. apply one_plus_exp_neq_0.
 Qed.
 
-(** It tends to 0 on the left. *)
+(** The softplus tends to 0 on the left. *)
 (* Mutant, the 1 in the logarithm is forgotten: `m_infty 0` becomes `m_infty m_infty` *)
 Theorem softplus_limit : is_lim softplus m_infty 0.
 Proof.
@@ -196,9 +328,9 @@ Proof.
     exists (/ (1 + 0)). apply derivable_pt_lim_ln. lra.
 Qed.
 
-(** So it is the integral of the sigmoid from minus infinity to [x]. *)
+(** The softplus is the integral of the sigmoid from minus infinity to [x]. *)
 (* Mutant, the integral ends at 0: `(at_point x)` becomes `(at_point 0)` *)
-(* Mutant, the antiderivative of the other fraction: `(softplus x)` becomes `(softplus (- x))` *)
+(* Mutant, the integral begins on the right: `m_infty` becomes `p_infty` *)
 Theorem softplus_integral (x : R) :
   is_RInt_gen sigmoid (Rbar_locally m_infty) (at_point x) (softplus x).
 Proof.
@@ -217,7 +349,8 @@ Proof.
   - intros P [eps near]. unfold filtermap, at_point. apply near, ball_center.
 Qed.
 
-(** The form that does not overflow: the larger of [x] and 0, plus a small logarithm. *)
+(** The form of the softplus that does not overflow: the larger of [x] and 0, plus a small
+    logarithm. *)
 (* Mutant, the sign of the exponent: `exp (- Rabs x)` becomes `exp (Rabs x)` *)
 (* Mutant, the modulus for the maximum: `Rmax x 0` becomes `Rabs x` *)
 Theorem softplus_stable (x : R) : softplus x = Rmax x 0 + ln (1 + exp (- Rabs x)).
@@ -232,7 +365,7 @@ Proof.
   - rewrite Rmax_right, Rabs_left, Ropp_involutive by lra. ring.
 Qed.
 
-(** It exceeds the larger of [x] and 0: by log 2 at 0, by less everywhere else. *)
+(** The softplus exceeds the larger of [x] and 0: by log 2 at 0, by less everywhere else. *)
 (* Mutant, the gap at 0 is 1: `Rmax x 0 = ln 2` becomes `Rmax x 0 = 1` *)
 (* Mutant, the gap stays below one half: `< ln 2` becomes `< 1 / 2` *)
 Theorem softplus_gap (x : R) :
@@ -275,7 +408,7 @@ Proof.
   rewrite sigmoid_second_form, exp_double, exp_Ropp. field. split; nra.
 Qed.
 
-(** Its derivative is one minus its square. *)
+(** The derivative of tanh is one minus its square. *)
 (* Mutant, the rule of the sigmoid is taken over: `1 - tanh x ^ 2` becomes `tanh x * (1 - tanh x)` *)
 (* Mutant, the sign of the tangent's derivative: `1 - tanh x ^ 2` becomes `1 + tanh x ^ 2` *)
 Theorem tanh_derivative (x : R) : is_derive tanh x (1 - tanh x ^ 2).
@@ -290,7 +423,7 @@ Qed.
 Theorem tanh_unit (v s : R) : v * tanh s = 2 * v * sigmoid (2 * s) - v.
 Proof. rewrite tanh_sigmoid. ring. Qed.
 
-(** What one gets without the factor inside is tanh at half the argument. *)
+(** Twice the sigmoid minus 1, without the factor inside, is tanh at half the argument. *)
 (* Mutant, the slip itself: `tanh (x / 2)` becomes `tanh x` *)
 Theorem tanh_half (x : R) :
   2 * sigmoid x - 1 = (1 - exp (- x)) / (1 + exp (- x))
@@ -329,8 +462,8 @@ Proof.
     + now exists 0.
 Qed.
 
-(** How much a difference costs: the sigmoid is [exp x] times its mirror image, by which
-    factor the relative error of one minus the sigmoid grows. *)
+(** The sigmoid is [exp x] times its mirror image, and by this factor the relative error
+    grows when the sigmoid is subtracted from 1. *)
 (* Mutant, the two trade places: `sigmoid x / sigmoid (- x)` becomes `sigmoid (- x) / sigmoid x` *)
 Theorem sigmoid_ratio (x : R) : sigmoid x / sigmoid (- x) = exp x.
 Proof. rewrite sigmoid_symmetry. apply odds. Qed.
@@ -344,7 +477,8 @@ Definition total (r : list R) : R := fold_right Rplus 0 r.
 Definition lse (z : list R) : R := ln (total (map exp z)).
 Definition softargmax (z : list R) (k : nat) : R := exp (nth k z 0) / total (map exp z).
 
-(** The sigmoid is the first component of soft(arg)max of two numbers. *)
+(** The sigmoid is the first component of soft(arg)max of two numbers, and the softplus is
+    their log-sum-exp. *)
 (* Mutant, it is the second: `softargmax [x; 0] 0` becomes `softargmax [x; 0] 1` *)
 (* Mutant, only the difference of two scores would matter up to sign: `sigmoid (z1 - z2)` becomes `sigmoid (z2 - z1)` *)
 Theorem sigmoid_is_softargmax (x z1 z2 : R) :
@@ -394,6 +528,10 @@ Definition score (w : list R) (b : R) (x : list R) : R := dot w x + b.
 
 Definition signed_score (w : list R) (b : R) (example : list R * R) : R :=
   let (x, y) := example in y * score w b x.
+
+(** The smallest of the signed scores. *)
+Definition least_score (w : list R) (b : R) (data : list (list R * R)) : R :=
+  minimum (map (signed_score w b) data).
 
 Definition separates (w : list R) (b : R) (data : list (list R * R)) : Prop :=
   forall example, In example data -> signed_score w b example > 0.
@@ -488,7 +626,8 @@ Proof.
       apply Rle_trans with (Rabs (2 * (x * y * p))); [apply Rle_abs |].
       apply Rsqr_incr_0_var; [| nra].
       rewrite <- Rsqr_abs. unfold Rsqr.
-      assert (0 <= (x * y) * (x * y) * (a * b - p * p)) by (apply Rmult_le_pos; [apply Rle_0_sqr | lra]).
+      assert (0 <= (x * y) * (x * y) * (a * b - p * p)) 
+        by (apply Rmult_le_pos; [apply Rle_0_sqr | lra]).
       assert (0 <= (x * x * b - y * y * a) * (x * x * b - y * y * a))
         by apply Rle_0_sqr.
       nra. }
@@ -561,7 +700,7 @@ Qed.
 Definition four_points : list (list R * R) :=
   [([1; 1], 1); ([2; 2], 1); ([1; 2], -1); ([2; 3], -1)].
 
-(** A pair separates them when it satisfies four inequalities ... *)
+(** The four inequalities between the two weights and the bias. *)
 Definition solution (theta : R * R * R) : Prop :=
   let '(w1, w2, b) := theta in
   w1 + w2 + b > 0
@@ -569,7 +708,8 @@ Definition solution (theta : R * R * R) : Prop :=
   /\ - w1 - 2 * w2 - b > 0
   /\ - 2 * w1 - 3 * w2 - b > 0.
 
-(** ... and only then. *)
+(** A pair separates the four points exactly when its three numbers satisfy the four
+    inequalities. *)
 (* Mutant, the bias is forgotten: `solution (w1, w2, b)` becomes `solution (w1, w2, 0)` *)
 (* Mutant, the classes trade places: `solution (w1, w2, b)` becomes `solution (- w1, - w2, - b)` *)
 Theorem four_inequalities (w1 w2 b : R) :
@@ -586,13 +726,14 @@ Proof.
       unfold signed_score, score; simpl; lra.
 Qed.
 
-(** The answer to the exercise: the weights 1, -1 with the bias 1/2 separate the points. *)
+(** The weights 1, -1 with the bias 1/2 separate the four points. *)
 (* Mutant, the line runs through the points of class 1: `(1 / 2)` becomes `0` *)
 (* Mutant, the weights have the other sign: `[1; -1]` becomes `[-1; 1]` *)
 Theorem four_points_separated : separates [1; -1] (1 / 2) four_points.
 Proof. apply four_inequalities. unfold solution. lra. Qed.
 
-(** Its activations are above one half on class 1 and below one half on class 2. *)
+(** With the weights 1, -1 and the bias 1/2, the activations are above one
+    half on class 1 and below one half on class 2. *)
 (* Mutant, the threshold of class 1 is too high: `1 / 2 < sigmoid` becomes `2 / 3 < sigmoid` *)
 Theorem four_points_activations (x : list R) (y : R) :
   In (x, y) four_points ->
@@ -617,7 +758,7 @@ Definition combination (s : R) (u : R * R * R) (t : R) (v : R * R * R) : R * R *
 Definition closure (S : R * R * R -> Prop) (v : R * R * R) : Prop :=
   forall eps : posreal, exists u, ball v eps u /\ S u.
 
-(** The solutions form a non-empty open convex cone. *)
+(** The solutions of the four inequalities form a non-empty open convex cone. *)
 (* Mutant, one negative coefficient is allowed: `0 < t ->` becomes `t < 0 ->` *)
 Theorem cone_open_convex :
   (exists theta, solution theta)
@@ -647,9 +788,9 @@ Proof.
   - destruct u as [[u1 u2] u3], v as [[v1 v2] v3]. unfold combination, solution in *. nra.
 Qed.
 
-(** Part 1: they are the vectors t (h2 - h1, -1, 2 h1 - h2), where t is positive and the line
-    crosses the verticals 1 and 2 at heights h1 and h2 between the points; and different
-    parameters give different vectors. *)
+(** Part 1: the solutions are the vectors t (h2 - h1, -1, 2 h1 - h2), where t is positive and
+    the line crosses the verticals 1 and 2 at heights h1 and h2 between the points; and
+    different parameters give different vectors. *)
 (* Mutant, the line may pass above the upper point: `2 < h2 < 3` becomes `2 < h2 < 4` *)
 (* Mutant, the vector 0 has only one representation: `0 < t -> 0 < t' ->` becomes `0 <= t -> 0 <= t' ->` *)
 Theorem cone_parameters :
@@ -711,8 +852,8 @@ Definition ray2 : R * R * R := (1, -1, 1).
 Definition ray3 : R * R * R := (0, -1, 2).
 Definition ray4 : R * R * R := (2, -1, -1).
 
-(** Part 2: the closure consists of the combinations of four vectors, and each of them spans
-    an extreme ray. *)
+(** Part 2: the closure of the set of solutions consists of the combinations of four vectors
+    with non-negative coefficients. *)
 (* Mutant, three of the vectors are enough: `0 <= a4` becomes `a4 = 0` *)
 (* Mutant, another vector takes the place of the third: `a3 ray3` becomes `a3 ray1` *)
 Theorem cone_closure (theta : R * R * R) :
@@ -737,8 +878,8 @@ Proof.
     injection equal as -> -> ->. lra.
 Qed.
 
-(** If one of the four vectors is the sum of two vectors of the closure, these are multiples
-    of it. *)
+(** Each of the four vectors spans an extreme ray: if it is the sum of two vectors of the
+    closure, these are multiples of it. *)
 (* Mutant, one summand may be any vector: `closure solution u` becomes `closure (fun _ => True) u` *)
 (* Mutant, the first summand is the vector itself: `exists s t, u = combination s ray 0 ray` becomes `exists s t : R, u = ray` *)
 Theorem cone_extreme_rays (ray u v : R * R * R) :
@@ -758,16 +899,16 @@ Qed.
 Definition margin (w : list R) (b : R) (data : list (list R * R)) : R :=
   minimum (map (fun example => signed_score w b example / norm w) data).
 
-(** The weights 2, -2 with the bias 1 separate the points; all four scores are 1 or -1, so
-    that the pair is in canonical scaling. *)
+(** With the weights 2, -2 and the bias 1 the scores of the four points are 1 or -1, each
+    with the sign of its label, so that the pair separates and is in canonical scaling. *)
 (* Mutant, the bias is twice as large: `[2; -2] 1` becomes `[2; -2] 2` *)
 Theorem four_points_canonical : map (signed_score [2; -2] 1) four_points = [1; 1; 1; 1].
 Proof.
   unfold four_points, signed_score, score. simpl. repeat f_equal; lra.
 Qed.
 
-(** No pair has a margin above 1 / (2 sqrt 2), and those which have this margin are the
-    positive multiples of the pair above. *)
+(** On the four points no pair has a margin above 1 / (2 sqrt 2), and those which have this
+    margin are the positive multiples of the weights 2, -2 with the bias 1. *)
 (* Mutant, the bound is a little too small: `<= 1 / (2 * sqrt 2)` becomes `<= 1 / 3` *)
 (* Mutant, the bound is never reached: `<= 1 / (2 * sqrt 2)` becomes `< 1 / (2 * sqrt 2)` *)
 (* Mutant, the negative multiples have it too: `exists s, 0 < s /\` becomes `exists s, s <> 0 /\` *)
@@ -1000,7 +1141,8 @@ Proof.
   intros same same_p.
   assert (on_points : exists bound, 0 <= bound /\
             forall x, In x points -> norm (difference x p) <= bound).
-  { clear same. induction points as [| x points [bound [nonneg IH]]]; [now exists 0; split; [lra |] |].
+  { clear same. induction points as [| x points [bound [nonneg IH]]].
+    { now exists 0; split; [lra |]. }
     exists (Rmax bound (norm (difference x p))). split.
     - apply Rle_trans with bound; [easy | apply Rmax_l].
     - intros y [<- | member]; [apply Rmax_r |].
@@ -1022,7 +1164,8 @@ Proof.
   intros filled same_p same inside.
   assert (length_in : forall q, hull points q -> length q = d)
     by (intros; now apply hull_length with points).
-  induction inside as [x member | t u v _ [t1 [q1 [range1 [Q1 ->]]]] _ [t2 [q2 [range2 [Q2 ->]]]] range].
+  induction inside as [x member | t u v _ [t1 [q1 [range1 [Q1 ->]]]]
+                                        _ [t2 [q2 [range2 [Q2 ->]]]] range].
   - destruct member as [<- | member].
     + destruct points as [| q points]; [easy |].
       exists 0, q. assert (same_q : length q = d) by (apply same; now left).
@@ -1242,6 +1385,23 @@ Proof.
   specialize (all s ltac:(lra)). nra.
 Qed.
 
+Lemma signed_score_scale (s : R) (w : list R) (b : R) (example : list R * R) :
+  signed_score (scale s w) (s * b) example = s * signed_score w b example.
+Proof. destruct example. unfold signed_score, score. rewrite dot_scale. ring. Qed.
+
+Lemma least_score_attained (w : list R) (b : R) (data : list (list R * R)) :
+  data <> [] ->
+  exists best, In best data /\ signed_score w b best = least_score w b data
+    /\ forall example, In example data -> least_score w b data <= signed_score w b example.
+Proof.
+  intros filled.
+  assert (some : In (least_score w b data) (map (signed_score w b) data)).
+  { apply minimum_in. intros empty. now apply map_eq_nil in empty. }
+  apply in_map_iff in some. destruct some as [best [equal member]].
+  exists best. repeat split; [easy | easy |].
+  intros example inside. apply minimum_le, in_map, inside.
+Qed.
+
 Lemma margin_least (w : list R) (b : R) (data : list (list R * R)) (c : R) :
   data <> [] -> 0 < norm w ->
   (margin w b data = c <->
@@ -1267,11 +1427,9 @@ Lemma separation_gap (w : list R) (b : R) (data : list (list R * R)) :
   data <> [] -> separates w b data ->
   exists c, 0 < c /\ forall example, In example data -> c <= signed_score w b example.
 Proof.
-  intros filled right. exists (minimum (map (signed_score w b) data)). split.
-  - assert (some : In (minimum (map (signed_score w b) data)) (map (signed_score w b) data)).
-    { apply minimum_in. intros empty. now apply map_eq_nil in empty. }
-    apply in_map_iff in some. destruct some as [example [<- member]]. now apply right.
-  - intros example member. apply minimum_le, in_map, member.
+  intros filled right. exists (least_score w b data).
+  destruct (least_score_attained w b data filled) as [best [best_in [<- least]]].
+  split; [now apply right | exact least].
 Qed.
 
 Lemma nonzero_of_norm (v : list R) : 0 < norm v -> nonzero v.
@@ -1279,6 +1437,50 @@ Proof.
   intros positive. assert (square : 0 < dot v v) by (rewrite <- norm_square; nra).
   clear positive. induction v as [| x v IH]; simpl in square; [lra |].
   destruct (Req_dec x 0) as [-> | other]; [right | now left]. apply IH. lra.
+Qed.
+
+(** The margin of a separating pair is the distance from the line to the nearest of the
+    points; a positive factor does not change it; one can be chosen so that the smallest signed
+    score is 1, and then the margin is one over the norm of the weights. *)
+(* Mutant, the factor may be negative: `0 < s -> margin` becomes `s <> 0 -> margin` *)
+(* Mutant, the margin is the norm of the weights: `= 1 / norm w)` becomes `= norm w)` *)
+Theorem canonical_scaling (w : list R) (b : R) (data : list (list R * R)) :
+  data <> [] -> nonzero w -> separates w b data ->
+  ((forall x y, In (x, y) data -> y = 1 \/ y = -1) ->
+     margin w b data = minimum (map (fun '(x, y) => Rabs (score w b x) / norm w) data))
+  /\ (forall s, 0 < s -> margin (scale s w) (s * b) data = margin w b data)
+  /\ (least_score w b data = 1 -> margin w b data = 1 / norm w)
+  /\ (exists s, 0 < s /\ least_score (scale s w) (s * b) data = 1).
+Proof.
+  intros filled other right. assert (positive := norm_pos w other).
+  destruct (least_score_attained w b data filled) as [best [best_in [best_score least]]].
+  repeat split.
+  - intros labels. unfold margin. f_equal. apply map_ext_in. intros [x y] member.
+    assert (above := right _ member). unfold signed_score in *. f_equal.
+    destruct (labels x y member) as [-> | ->].
+    + rewrite Rabs_pos_eq; lra.
+    + rewrite Rabs_left; lra.
+  - intros s s_positive.
+    assert (norm_s : norm (scale s w) = s * norm w) by (rewrite norm_scale, Rabs_pos_eq; lra).
+    destruct (proj1 (margin_least w b data _ filled positive) eq_refl)
+      as [below [example [member reached]]].
+    apply margin_least; [easy | rewrite norm_s; nra |]. rewrite norm_s. split.
+    + intros one inside. specialize (below one inside). rewrite signed_score_scale. nra.
+    + exists example. split; [easy |]. rewrite signed_score_scale, reached. ring.
+  - intros canonical. apply margin_least; [easy | easy |].
+    replace (1 / norm w * norm w) with 1 by (field; lra). rewrite <- canonical.
+    split; [exact least | now exists best].
+  - assert (best_positive := right best best_in).
+    exists (/ signed_score w b best). split; [apply Rinv_0_lt_compat; lra |].
+    destruct (least_score_attained (scale (/ signed_score w b best) w)
+                (/ signed_score w b best * b) data filled) as [low [low_in [low_score lowest]]].
+    apply Rle_antisym.
+    + apply Rle_trans with (1 := lowest best best_in). rewrite signed_score_scale.
+      apply Req_le. field. lra.
+    + rewrite <- low_score, signed_score_scale.
+      assert (inverse : 0 < / signed_score w b best) by (apply Rinv_0_lt_compat; lra).
+      replace 1 with (/ signed_score w b best * signed_score w b best) by (field; lra).
+      apply Rmult_le_compat_l; [lra |]. rewrite best_score. now apply least.
 Qed.
 
 (** Let two classes with points be separable, and let u and v be nearest points of their
@@ -1297,7 +1499,7 @@ Theorem max_margin (d : nat) (plus minus : list (list R)) (u v : list R) :
   let w := scale (2 / (norm e * norm e)) e in
   let b := - dot w (scale (1 / 2) (sum u v)) in
   nonzero e
-  /\ minimum (map (signed_score w b) data) = 1
+  /\ least_score w b data = 1
   /\ margin w b data = norm e / 2 /\
   forall w' b', length w' = d -> separates w' b' data ->
     margin w' b' data <= norm e / 2
@@ -1365,16 +1567,12 @@ Proof.
         by (field; lra).
       apply Rle_div_r; nra. }
   assert (attained : exists example, In example data /\ signed_score w b example = 1
-            /\ minimum (map (signed_score w b) data) = 1).
-  { assert (some : In (minimum (map (signed_score w b) data)) (map (signed_score w b) data)).
-    { apply minimum_in. intros empty. now apply map_eq_nil in empty. }
-    apply in_map_iff in some. destruct some as [example [equal member]].
-    exists example. assert (above := scores example member).
-    destruct (gap w b (signed_score w b example)) as [at_u _].
-    { intros other inside. rewrite equal. apply minimum_le, in_map, inside. }
-    replace (dot w u + b) with 1 in at_u.
-    - rewrite <- equal. repeat split; [easy | lra | lra].
-    - rewrite dot_w, value_b. replace (dot e v) with (dot e u - D * D) by lra. field. lra. }
+            /\ least_score w b data = 1).
+  { destruct (least_score_attained w b data data_filled) as [best [member [equal below]]].
+    exists best. assert (above := scores best member).
+    destruct (gap w b (least_score w b data) below) as [at_u _].
+    replace (dot w u + b) with 1 in at_u; [repeat split; [easy | lra | lra] |].
+    rewrite dot_w, value_b. replace (dot e v) with (dot e u - D * D) by lra. field. lra. }
   destruct attained as [best [best_in [best_score canonical]]].
   assert (norm_w : norm w = 2 / D).
   { unfold w. rewrite norm_scale. fold D.
@@ -1416,19 +1614,55 @@ Proof.
     replace (dot e v) with (dot e u - D * D) by lra. field. lra.
 Qed.
 
+(** For the four points there are many pairs of nearest points of the hulls, one for each s
+    from 3/2 to 2, but their difference is always the same.  Each gives four multipliers, not
+    negative, which add the points, with their signs, up to the best weights. *)
+(* Mutant, s begins at 1: `3 / 2 <= s <= 2` becomes `1 <= s <= 2` *)
+(* Mutant, the hulls are half as far from each other: `[s - 1 / 2; s + 1 / 2]` becomes `[s - 1 / 4; s + 3 / 4]` *)
+Theorem four_points_certificates (s : R) :
+  3 / 2 <= s <= 2 ->
+  nearest [[1; 1]; [2; 2]] [[1; 2]; [2; 3]] [s; s] [s - 1 / 2; s + 1 / 2]
+  /\ exists a1 a2 a3 a4,
+       a1 = 8 - 4 * s /\ a2 = 4 * s - 4 /\ a3 = 10 - 4 * s /\ a4 = 4 * s - 6
+       /\ 0 <= a1 /\ 0 <= a2 /\ 0 <= a3 /\ 0 <= a4 /\ a1 + a2 - a3 - a4 = 0
+       /\ sum (sum (scale a1 [1; 1]) (scale a2 [2; 2]))
+              (sum (scale (- a3) [1; 2]) (scale (- a4) [2; 3])) = [2; -2].
+Proof.
+  intros range. split.
+  - assert (U : hull [[1; 1]; [2; 2]] [s; s]).
+    { replace [s; s] with (between (s - 1) [1; 1] [2; 2]).
+      - apply hull_segment; [apply hull_point | apply hull_point | lra]; simpl; auto.
+      - unfold between, scale. simpl. f_equal; [| f_equal]; ring. }
+    assert (V : hull [[1; 2]; [2; 3]] [s - 1 / 2; s + 1 / 2]).
+    { replace [s - 1 / 2; s + 1 / 2] with (between (s - 3 / 2) [1; 2] [2; 3]).
+      - apply hull_segment; [apply hull_point | apply hull_point | lra]; simpl; auto.
+      - unfold between, scale. simpl. f_equal; [| f_equal]; field. }
+    split; [exact U | split; [exact V |]]. intros p q P Q.
+    (* the score x1 - x2 is 0 on the one hull and -1 on the other *)
+    assert (p_line : 0 <= dot [1; -1] p).
+    { apply (hull_score 2 [[1; 1]; [2; 2]]); try easy;
+        intros x [<- | [<- | []]]; simpl; try easy; lra. }
+    assert (q_line : 1 <= dot [-1; 1] q).
+    { apply (hull_score 2 [[1; 2]; [2; 3]]); try easy;
+        intros x [<- | [<- | []]]; simpl; try easy; lra. }
+    assert (same_p : length p = 2%nat).
+    { apply hull_length with [[1; 1]; [2; 2]]; [| easy]. now intros x [<- | [<- | []]]. }
+    assert (same_q : length q = 2%nat).
+    { apply hull_length with [[1; 2]; [2; 3]]; [| easy]. now intros x [<- | [<- | []]]. }
+    destruct p as [| p1 [| p2 [| p3 p]]]; try discriminate.
+    destruct q as [| q1 [| q2 [| q3 q]]]; try discriminate.
+    apply sqrt_le_1_alt. unfold difference, scale. simpl in *.
+    assert (apart : 1 <= (p1 - q1) - (p2 - q2)) by lra.
+    assert (0 <= ((p1 - q1) + (p2 - q2)) ^ 2) by apply pow2_ge_0. nra.
+  - exists (8 - 4 * s), (4 * s - 4), (10 - 4 * s), (4 * s - 6).
+    repeat split; try lra. unfold scale. simpl. f_equal; [| f_equal]; ring.
+Qed.
+
 (** ** There is no best scale *)
 
 (** The logistic loss of the pair (w, b). *)
 Definition loss (w : list R) (b : R) (data : list (list R * R)) : R :=
   total (map (fun example => ln (1 + exp (- signed_score w b example))) data).
-
-(** The smallest of the signed scores. *)
-Definition least_score (w : list R) (b : R) (data : list (list R * R)) : R :=
-  minimum (map (signed_score w b) data).
-
-Lemma signed_score_scale (s : R) (w : list R) (b : R) (example : list R * R) :
-  signed_score (scale s w) (s * b) example = s * signed_score w b example.
-Proof. destruct example. unfold signed_score, score. rewrite dot_scale. ring. Qed.
 
 Lemma exp_le (x y : R) : x <= y -> exp x <= exp y.
 Proof. intros [less | ->]; [apply Rlt_le; now apply exp_increasing | apply Rle_refl]. Qed.
@@ -1492,7 +1726,27 @@ Proof.
   specialize (IH tail member). lra.
 Qed.
 
-(** Along the ray of a separating pair the loss decreases strictly ... *)
+(** The logistic loss is minus the logarithm of the probability of all the labels, each of
+    which has the sigmoid of its signed score; and it is a sum of softplus. *)
+(* Mutant, the minus is forgotten: `= - ln` becomes `= ln` *)
+(* Mutant, the sign of the scores: `softplus (- signed_score w b example)` becomes `softplus (signed_score w b example)` *)
+Theorem loss_is_likelihood (w : list R) (b : R) (data : list (list R * R)) :
+  let probability example := sigmoid (signed_score w b example) in
+  loss w b data = - ln (fold_right Rmult 1 (map probability data))
+  /\ loss w b data = total (map (fun example => softplus (- signed_score w b example)) data).
+Proof.
+  intros probability. split; [| easy].
+  assert (product : forall l, 0 < fold_right Rmult 1 (map probability l)).
+  { induction l as [| example l IH]; simpl; [lra |].
+    apply Rmult_lt_0_compat; [apply sigmoid_range | exact IH]. }
+  induction data as [| example data IH]; [unfold loss; simpl; rewrite ln_1; ring |].
+  change (softplus (- signed_score w b example) + loss w b data
+          = - ln (probability example * fold_right Rmult 1 (map probability data))).
+  rewrite ln_mult, IH; [| apply sigmoid_range | apply product].
+  unfold probability at 2. rewrite log_sigmoid. ring.
+Qed.
+
+(** Along the ray of a separating pair the logistic loss decreases strictly. *)
 (* Mutant, it increases: `s < t ->` becomes `t < s ->` *)
 (* Mutant, there need not be any points: `data <> []` becomes `data <> [] \/ True` *)
 Theorem loss_decreasing (w : list R) (b : R) (data : list (list R * R)) (s t : R) :
@@ -1509,7 +1763,8 @@ Proof.
     assert (positive := right example member). apply log_term_increasing. nra.
 Qed.
 
-(** ... and lies between two exponential bounds. *)
+(** Along the ray of a separating pair the logistic loss lies between two exponential bounds,
+    where mu is the smallest signed score. *)
 (* Mutant, the number of points is forgotten: `INR (length data) * exp` becomes `exp` *)
 (* Mutant, the lower bound is as large as the first term: `ln (1 + exp (- (s * mu))) <=` becomes `exp (- (s * mu)) <=` *)
 (* Mutant, the factor may be negative: `0 <= s` becomes `s <= 0` *)
@@ -1537,8 +1792,8 @@ Proof.
     apply exp_le. nra.
 Qed.
 
-(** Hence the infimum of the loss is 0, and no pair attains it: each has a better one, so
-    there is no finite maximum-likelihood estimate. *)
+(** On separable points the infimum of the logistic loss is 0, and no pair attains it: each
+    has a better one, so there is no finite maximum-likelihood estimate. *)
 (* Mutant, the infimum is attained: `(forall v c, 0 < loss v c data)` becomes `(exists v c, loss v c data <= 0)` *)
 (* Mutant, the classes need not be separable: `separates w b data ->` becomes `separates w b [] ->` *)
 Theorem no_maximum_likelihood_estimate (w : list R) (b : R) (data : list (list R * R)) :
@@ -1577,8 +1832,8 @@ Proof.
   intros v c. apply small, positive.
 Qed.
 
-(** The other half of the reason why an estimate may fail to exist: where some pair has only
-    non-negative signed scores and a positive one among them, no pair minimises the loss. *)
+(** Where some pair has only non-negative signed scores and a positive one among them, no
+    pair minimises the logistic loss, for adding the former makes it smaller. *)
 (* Mutant, all signed scores may be zero: `signed_score w b example > 0` becomes `signed_score w b example >= 0` *)
 (* Mutant, some signed scores may be negative: `(forall example, In example data ->` becomes `(forall example, In example [] ->` *)
 Theorem no_minimiser_if_quasi_separated (w : list R) (b : R) (data : list (list R * R)) :
@@ -1599,8 +1854,8 @@ Proof.
     apply log_term_increasing. lra.
 Qed.
 
-(** On the four points and the line of the exercise, the loss along the ray is four times one
-    term. *)
+(** On the four points, the loss along the ray of the weights 1, -1 and the bias 1/2 is four
+    times one term. *)
 (* Mutant, the scores are 1 instead of 1/2: `- (s / 2)` becomes `- s` *)
 Theorem four_points_loss (s : R) :
   loss (scale s [1; -1]) (s * (1 / 2)) four_points = 4 * ln (1 + exp (- (s / 2))).
@@ -1620,7 +1875,7 @@ Qed.
 Definition sigmoid_stable (e x : R) : R :=
   if Rle_dec 0 x then 1 / (1 + e) else e / (1 + e).
 
-(** It is the sigmoid, and its exponential is at most 1. *)
+(** The stable form is the sigmoid, and its exponential is at most 1. *)
 (* Mutant, the exponential grows: `exp (- Rabs x) in` becomes `exp (Rabs x) in` *)
 (* Mutant, the exponential stays below one half: `0 < e <= 1` becomes `0 < e <= 1 / 2` *)
 Theorem sigmoid_stable_form (x : R) :
@@ -1632,6 +1887,20 @@ Proof.
     + rewrite Rabs_left, Ropp_involutive by lra. apply sigmoid_second_form.
   - apply exp_pos.
   - rewrite <- exp_0. apply exp_le. assert (H := Rabs_pos x). lra.
+Qed.
+
+(** The derivative of the sigmoid and its logarithm have a stable form, too. *)
+(* Mutant, the square is forgotten: `e / (1 + e) ^ 2` becomes `e / (1 + e)` *)
+(* Mutant, the maximum for the minimum: `Rmin x 0` becomes `Rmax x 0` *)
+Theorem sigmoid_stable_relatives (x : R) :
+  let e := exp (- Rabs x) in
+  Derive sigmoid x = e / (1 + e) ^ 2 /\ ln (sigmoid x) = Rmin x 0 - ln (1 + e).
+Proof.
+  intros e. assert (positive : 0 < e) by apply exp_pos. split.
+  - rewrite Derive_sigmoid. destruct (sigmoid_stable_form x) as [-> _]. fold e.
+    unfold sigmoid_stable. destruct (Rle_dec 0 x); field; lra.
+  - rewrite log_sigmoid, softplus_stable, Rabs_Ropp. fold e.
+    unfold Rmin, Rmax. destruct (Rle_dec x 0), (Rle_dec (- x) 0); lra.
 Qed.
 
 (** What floating point makes of it, in the usual model: the exponential carries the relative
@@ -1652,7 +1921,7 @@ Proof.
   assert (T := Rabs_triang (p - 1) (q - 1)). lra.
 Qed.
 
-(** The relative error of the computed value is at most (1 + eps) (1 + 2 u / (1 - u)) - 1. *)
+(** The relative error of the computed sigmoid is at most (1 + eps) (1 + 2 u / (1 - u)) - 1. *)
 (* Mutant, the two roundings are counted once: `2 * u / (1 - u)` becomes `u` *)
 (* Mutant, the error of the exponential is forgotten: `(1 + eps) *` becomes `1 *` *)
 Theorem sigmoid_rounding (eps u eta delta1 delta2 x : R) :
