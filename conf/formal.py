@@ -187,8 +187,8 @@ def coq(
 
 
 def assumptions(path: Path, folder: Path) -> dict[str, list[str]]:
-    """Return the axioms that each theorem of a compiled file rests on."""
-    stated = list(theorems(path))
+    """Return the axioms that each listed theorem of a compiled file rests on."""
+    stated = [theorem for theorem in theorems(path) if theorem.listed]
     script = [f"Require {LIBRARY}.{path.stem}."]
     script += [
         f'Redirect "{path.stem}-{t.name}" Print Assumptions {LIBRARY}.{path.stem}.{t.name}.'

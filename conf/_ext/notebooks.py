@@ -20,6 +20,7 @@ import nbformat
 from docutils import nodes
 from macros import MACROS, arguments
 from myst_nb.core.read import read_myst_markdown_notebook
+from proofs import number_of
 from pybtex.plugin import find_plugin
 from sphinx import addnodes
 from sphinx.application import Sphinx
@@ -181,15 +182,13 @@ class Markdown:
 
     def __init__(self, builder: "NotebookBuilder", docname: str) -> None:
         self.builder = builder
-        self.numbers = builder.env.toc_fignumbers.get(docname, {})
+        self.docname = docname
         self.sections = builder.env.toc_secnumbers.get(docname, {})
         self.level = 0
 
     def number(self, node: nodes.Element, kind: str) -> str:
-        """Return the number that Sphinx gave to a theorem, a figure, an equation ..."""
-        known = self.numbers.get(kind, {})
-        found = next((known[i] for i in node["ids"] if i in known), ())
-        return ".".join(map(str, found))
+        """Return the number that the pages show, or nothing."""
+        return number_of(self.builder.env, self.docname, kind, node)
 
     # Within a line ------------------------------------------------------------------------------
     def inline(self, node: nodes.Element) -> str:
@@ -345,14 +344,8 @@ class Markdown:
 
     def caption(self, node: nodes.Element) -> str:
         """Write the caption of a figure or a table with its number; nothing where there is none."""
-        kind, part = (
-            ("table", nodes.title)
-            if isinstance(node, nodes.table)
-            else (
-                "figure",
-                nodes.caption,
-            )
-        )
+        is_table = isinstance(node, nodes.table)
+        kind, part = ("table", nodes.title) if is_table else ("figure", nodes.caption)
         text = next((self.inline(child) for child in node.children if isinstance(child, part)), "")
         number = self.number(node, kind)
         return f"**{kind.capitalize()} {number}.** {text}" if text else ""

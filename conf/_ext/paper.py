@@ -12,6 +12,7 @@ from typing import Any
 
 from docutils import nodes
 from macros import MACROS
+from proofs import number_of
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.builders.latex.nodes import thebibliography
@@ -177,9 +178,7 @@ class PaperTranslator(LaTeXTranslator):
 
     def number(self, kind: str, node: nodes.Element) -> str:
         """Return the number that the pages show, or nothing."""
-        known = self.builder.env.toc_fignumbers.get(self.docname, {}).get(kind, {})
-        found = next((known[i] for i in node["ids"] if i in known), ())
-        return ".".join(map(str, found))
+        return number_of(self.builder.env, self.docname, kind, node)
 
     # Chapters ------------------------------------------------------------------------------------
 
@@ -271,10 +270,9 @@ class PaperTranslator(LaTeXTranslator):
         width = len(columns)
         heads = [[w for cell in column[:head] for w in pieces(cell)] for column in columns]
         bodies = [[pieces(cell) for cell in column[head:]] for column in columns]
-        for size, room, gap, breaks, kind in WAYS:  # noqa: B007
-            if widths := fit(heads, bodies, room, gap, breaks):
-                break
-        else:
+        ways = ((way, fit(heads, bodies, *way[1:4])) for way in WAYS)
+        (size, room, gap, _, kind), widths = next((w for w in ways if w[1]), (WAYS[-1], None))
+        if widths is None:
             log.warning("a table is too wide for paper", type="paper", location=node)
             widths = [room / width] * width
         specs = []

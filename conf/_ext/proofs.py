@@ -2,7 +2,7 @@
 
 sphinx-proof's domain cannot be merged from worker processes, and it writes the word "Proof" into
 the first line of a proof's source, which breaks a proof that begins with a display. Both
-extensions give the content of all their boxes the same id.
+extensions give the content of all their boxes the same id. Numbers of boxes are looked up here.
 """
 
 from typing import Any, ClassVar
@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
 from sphinx.util.docutils import SphinxDirective
 from sphinx_proof.domain import ProofDomain
 from sphinx_proof.nodes import proof_node
@@ -49,6 +50,13 @@ class MergeableProofDomain(ProofDomain):
 
     def merge_domaindata(self, docnames: Any, otherdata: Any) -> None:
         """Do nothing: `sphinx_proof.merge_proofs` merges the labels."""
+
+
+def number_of(env: BuildEnvironment, docname: str, kind: str, node: nodes.Element) -> str:
+    """Return the number that Sphinx gave to a theorem, a figure, an equation ..., or nothing."""
+    known = env.toc_fignumbers.get(docname, {}).get(kind, {})
+    found = next((known[i] for i in node["ids"] if i in known), ())
+    return ".".join(map(str, found))
 
 
 def make_ids_unique(app: Sphinx, doctree: nodes.document) -> None:

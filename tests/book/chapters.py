@@ -3,6 +3,7 @@
 import os
 import re
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -40,16 +41,22 @@ def pages_are_current(pages: Path = PAGES) -> bool:
     finished = pages.with_name(pages.name.replace("html", "finished"))
     if not finished.is_file():
         return False
-    inputs = [*SOURCES, *(ROOT / "conf").rglob("*.py"), *(ROOT / "src").rglob("*.py")]
+    code = [
+        path for name in ("conf", "src", "tests/claims") for path in (ROOT / name).rglob("*.py")
+    ]
+    inputs = [*SOURCES, *(BOOK / "proofs").glob("*.v"), *code]
     return finished.stat().st_mtime >= max(path.stat().st_mtime for path in inputs)
 
 
-def need_pages(pages: Path = PAGES) -> None:
-    """Skip a test of the pages where they are not built, or fail where CI wants them."""
-    if pages_are_current(pages):
-        return
-    command = "nox -s html" if pages == PAGES else "nox -s html -- --no-solutions"
-    message = f"the pages are missing or older than the book: run `{command}` first"
-    if os.environ.get("ACTIVATIONS_PAGES") == "required":
+def lacking(message: str, what: str = "PAGES") -> NoReturn:
+    """Skip a test of what is not built, or fail where CI wants it."""
+    if os.environ.get(f"ACTIVATIONS_{what}") == "required":
         pytest.fail(message)
     pytest.skip(message)
+
+
+def need_pages(pages: Path = PAGES) -> None:
+    """Do without the test where its pages are not built."""
+    if not pages_are_current(pages):
+        command = "nox -s html" if pages == PAGES else "nox -s html -- --no-solutions"
+        lacking(f"the pages are missing or older than the book: run `{command}` first")

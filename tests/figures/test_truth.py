@@ -161,6 +161,13 @@ def test_many_points_are_rasterised(count):
     assert figure.svg().startswith("<svg")
 
 
+def test_a_drawing_is_the_same_at_every_call_and_in_any_order():
+    first, second = (truth.labelled_plane({"cities": (POINTS, LABELS)}) for _ in range(2))
+    paper = first.pdf()
+    assert second.svg() == second.svg() == first.svg()
+    assert second.pdf() == paper
+
+
 def test_colours_are_the_book_s():
     figure = truth.labelled_plane({"cities": (POINTS, LABELS)})
     import matplotlib.colors as colors

@@ -144,11 +144,8 @@ class BookFigure(Figure):
             The element, without XML declaration and document type, the same text for the same
             drawing at every call.
         """
-        buffer = io.StringIO()
-        with mpl.rc_context(RC):
-            metadata = {"Date": None, "Creator": None, "Description": self.description or None}
-            self.savefig(buffer, format="svg", metadata=metadata)
-        text = buffer.getvalue()
+        metadata = {"Date": None, "Creator": None, "Description": self.description or None}
+        text = self._written(format="svg", metadata=metadata).decode()
         return text[text.index("<svg") :]
 
     def pdf(self) -> bytes:
@@ -160,17 +157,23 @@ class BookFigure(Figure):
             The file, the same bytes for the same drawing at every call. What is drawn as an image
             has `PAPER_DPI` dots an inch.
         """
-        buffer = io.BytesIO()
         # Of a font that it embeds, fontTools says on stderr that it looks old.
         fonts = logging.getLogger("fontTools")
         level = fonts.level
         fonts.setLevel(logging.ERROR)
         try:
-            with mpl.rc_context(RC):
-                nobody = {"CreationDate": None, "Creator": None, "Producer": None}
-                self.savefig(buffer, format="pdf", dpi=PAPER_DPI, metadata=nobody)
+            nobody = {"CreationDate": None, "Creator": None, "Producer": None}
+            return self._written(format="pdf", dpi=PAPER_DPI, metadata=nobody)
         finally:
             fonts.setLevel(level)
+
+    def _written(self, **options: Any) -> bytes:
+        """Save the figure in the layout it is given once; each drawing would move it a little."""
+        buffer = io.BytesIO()
+        with mpl.rc_context(RC):
+            self.draw_without_rendering()
+            self.set_layout_engine("none")
+            self.savefig(buffer, **options)
         return buffer.getvalue()
 
     def _repr_mimebundle_(

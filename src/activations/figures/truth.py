@@ -32,12 +32,10 @@ __all__ = [
 
 #: How the numbers of the chapter's tables are written, by column.
 _FORMATS = {
-    **dict.fromkeys(["accuracy by subject", "naive accuracy"], ".4f"),
-    **dict.fromkeys(["AUROC by subject", "naive AUROC"], ".4f"),
     # The z writes a difference that is rounded to 0 without a minus sign.
     **dict.fromkeys(["gain in accuracy", "gain in AUROC"], "+z.4f"),
     "share": ".6f",
-    **dict.fromkeys(["accuracy", "after centring", "AUROC", "training accuracy"], ".3f"),
+    **dict.fromkeys(["accuracy", "AUROC", "training accuracy"], ".3f"),
     **dict.fromkeys(["cities", "neg_cities", "sp_en_trans", "neg_sp_en_trans"], ".3f"),
     **dict.fromkeys(["$\\lVert \\mathbf{w} \\rVert$", "$\\log_{10}$ loss"], ".1f"),
     **dict.fromkeys(["$w_1$", "$w_2$", "$b$"], "z.4f"),
