@@ -4,7 +4,7 @@
     [is_derive f x l] says that [f] has the derivative [l] at [x], [is_lim f x l] that [f]
     has the limit [l] at [x], both from the library Coquelicot. *)
 
-From Coq Require Import Reals Psatz List.
+From Coq Require Import Reals Psatz List Classical.
 From Coquelicot Require Import Coquelicot.
 Import ListNotations.
 Open Scope R_scope.
@@ -1232,6 +1232,19 @@ Proof.
   specialize (near r S). specialize (least r S). lra.
 Qed.
 
+Lemma lipschitz_continuous (c : R) (f : R -> R) (t : R) :
+  0 <= c -> (forall r s, f r - f s <= c * Rabs (r - s)) -> continuity_pt f t.
+Proof.
+  intros nonneg change eps positive. exists (eps / (c + 1)).
+  split; [apply Rdiv_lt_0_compat; lra |].
+  intros s [_ near]. simpl in *. unfold R_dist in *.
+  assert (small : (c + 1) * Rabs (s - t) < eps).
+  { rewrite Rmult_comm. apply Rlt_div_r; [lra | exact near]. }
+  assert (up := change s t). assert (down := change t s).
+  rewrite (Rabs_minus_sym t s) in down. assert (P := Rabs_pos (s - t)).
+  apply Rabs_def1; lra.
+Qed.
+
 (** A Lipschitz function has a minimum on the hull of finitely many points. *)
 Lemma hull_minimum (d : nat) (points : list (list R)) :
   points <> [] -> (forall p, In p points -> length p = d) ->
@@ -1278,14 +1291,7 @@ Proof.
           rewrite ?length_between; try congruence. ring.
     - rewrite norm_scale, Rmult_comm. apply Rmult_le_compat_r; [apply Rabs_pos | auto]. }
   assert (continuous_least : forall t, 0 <= t <= 1 -> continuity_pt least t).
-  { intros t _ eps positive. set (c := m * bound + 1).
-    assert (c_positive : 0 < c) by (unfold c; nra).
-    exists (eps / c). split; [apply Rdiv_lt_0_compat; lra |].
-    intros s [_ near]. simpl in *. unfold R_dist in *.
-    assert (c * Rabs (s - t) < eps) by (rewrite Rmult_comm; now apply Rlt_div_r).
-    assert (up := least_change s t). assert (down := least_change t s).
-    rewrite (Rabs_minus_sym t s) in down. assert (P := Rabs_pos (s - t)).
-    apply Rabs_def1; unfold c in *; nra. }
+  { intros t _. apply (lipschitz_continuous (m * bound)); [nra | exact least_change]. }
   destruct (continuity_ab_min least 0 1 Rle_0_1 continuous_least) as [t [lowest range]].
   destruct (attained t) as [q [Q q_least]].
   exists (between t p q). split.
@@ -1852,6 +1858,321 @@ Proof.
     + rewrite equal, Rplus_0_r. apply Rle_refl.
   - exists example. split; [exact member |]. rewrite split_score.
     apply log_term_increasing. lra.
+Qed.
+
+(** *** When a minimiser exists
+
+    The signed scores are affine functions of the weights and the bias.  A system of such
+    functions is a list of their constants and rows of coefficients. *)
+
+Definition values (theta : list R) (system : list (R * list R)) : list R :=
+  map (fun '(constant, row) => constant + dot row theta) system.
+
+(** The system that is left for the other arguments when the first of them is c, and the same
+    with e times the first column for the constants. *)
+Definition fixed (c : R) (system : list (R * list R)) : list (R * list R) :=
+  map (fun '(constant, row) => (constant + c * hd 0 row, tl row)) system.
+
+Definition column (e : R) (system : list (R * list R)) : list (R * list R) :=
+  map (fun '(_, row) => (e * hd 0 row, tl row)) system.
+
+(** Whenever the linear parts of all functions are non-negative, they are zero. *)
+Definition no_direction (d : nat) (system : list (R * list R)) : Prop :=
+  forall theta, length theta = d ->
+    (forall constant row, In (constant, row) system -> 0 <= dot row theta) ->
+    forall constant row, In (constant, row) system -> dot row theta = 0.
+
+Lemma length_values (theta : list R) (system : list (R * list R)) :
+  length (values theta system) = length system.
+Proof. apply map_length. Qed.
+
+Lemma dot_cons (c : R) (row theta : list R) (d : nat) :
+  length row = S d -> dot row (c :: theta) = c * hd 0 row + dot (tl row) theta.
+Proof. destruct row; [discriminate |]. intros _. simpl. ring. Qed.
+
+Lemma values_cons (d : nat) (c : R) (theta : list R) (system : list (R * list R)) :
+  (forall constant row, In (constant, row) system -> length row = S d) ->
+  values (c :: theta) system = values theta (fixed c system).
+Proof.
+  intros rows. unfold values, fixed. rewrite map_map. apply map_ext_in.
+  intros [constant row] member. rewrite (dot_cons c row theta d) by now apply rows in member.
+  ring.
+Qed.
+
+Lemma values_change (c c' : R) (theta : list R) (system : list (R * list R)) :
+  difference (values theta (fixed c system)) (values theta (fixed c' system))
+  = scale (c - c') (map (fun '(_, row) => hd 0 row) system).
+Proof.
+  induction system as [| [constant row] system IH]; [easy |].
+  unfold difference, scale in *. simpl. rewrite <- IH. f_equal. ring.
+Qed.
+
+Lemma component_le_norm (v : list R) (k : nat) : Rabs (nth k v 0) <= norm v.
+Proof.
+  apply Rsqr_incr_0_var; [| apply norm_nonneg].
+  rewrite <- Rsqr_abs. unfold Rsqr. rewrite norm_square.
+  revert k. induction v as [| x v IH]; intros [| k]; simpl; try lra.
+  - assert (H := dot_nonneg v). lra.
+  - specialize (IH k). assert (0 <= x * x) by apply Rle_0_sqr. lra.
+Qed.
+
+(** Minus the least component: it changes at most as much as the vector. *)
+Lemma minimum_lipschitz (n : nat) : (n > 0)%nat -> lipschitz n 1 (fun v => - minimum v).
+Proof.
+  intros some. split; [lra |]. intros u v same_u same_v.
+  assert (filled : u <> []) by (intros ->; simpl in same_u; lia).
+  destruct (In_nth u (minimum u) 0 (minimum_in u filled)) as [k [small equal]].
+  assert (below : minimum v <= nth k v 0) by (apply minimum_le, nth_In; congruence).
+  assert (close := component_le_norm (difference u v) k).
+  rewrite nth_difference in close by congruence.
+  apply Rabs_le_between in close. lra.
+Qed.
+
+(** A Lipschitz function that is nowhere below minus the least component has a minimum among
+    the values of a system without such directions. *)
+Lemma system_minimum (d : nat) : forall (system : list (R * list R)) (m : R) (f : list R -> R),
+  system <> [] -> (forall constant row, In (constant, row) system -> length row = d) ->
+  no_direction d system ->
+  lipschitz (length system) m f ->
+  (forall v, length v = length system -> - minimum v <= f v) ->
+  exists theta, length theta = d /\
+    forall theta', length theta' = d -> f (values theta system) <= f (values theta' system).
+Proof.
+  induction d as [| d IH]; intros system m f filled rows none [m_nonneg change] above.
+  { exists []. split; [easy |]. intros [| x theta'] same; [apply Rle_refl | discriminate]. }
+  (* for each first argument there is a minimum over the others *)
+  assert (less_rows : forall g : R -> list R -> R, forall constant row,
+            In (constant, row) (map (fun '(k, r) => (g k r, tl r)) system) -> length row = d).
+  { intros g constant row member. apply in_map_iff in member.
+    destruct member as [[k r] [equal member]]. injection equal as _ <-.
+    apply rows in member. destruct r; [discriminate | now injection member]. }
+  assert (less_none : forall g : R -> list R -> R,
+            no_direction d (map (fun '(k, r) => (g k r, tl r)) system)).
+  { intros g theta same nonneg constant row member.
+    assert (zero : forall k r, In (k, r) system -> dot r (0 :: theta) = 0).
+    { apply none; [simpl; congruence |]. intros k r inside.
+      rewrite (dot_cons 0 r theta d), Rmult_0_l, Rplus_0_l by now apply rows in inside.
+      apply (nonneg (g k r)), in_map_iff. now exists (k, r). }
+    apply in_map_iff in member. destruct member as [[k r] [equal member]].
+    injection equal as _ <-. rewrite <- (zero k r member).
+    rewrite (dot_cons 0 r theta d) by now apply rows in member. ring. }
+  assert (fixed_filled : forall c, fixed c system <> []) by (destruct system; easy).
+  assert (same_length : forall c, length (fixed c system) = length system)
+    by (intros; apply map_length).
+  assert (attained : forall c, exists theta, length theta = d /\
+            forall theta', length theta' = d ->
+              f (values theta (fixed c system)) <= f (values theta' (fixed c system))).
+  { intros c. apply IH with m; try easy.
+    - apply (less_rows (fun k r => k + c * hd 0 r)).
+    - apply (less_none (fun k r => k + c * hd 0 r)).
+    - now rewrite same_length.
+    - now rewrite same_length. }
+  set (least c := infimum (fun theta => length theta = d)
+                          (fun theta => f (values theta (fixed c system)))).
+  assert (least_le : forall c theta, length theta = d ->
+            least c <= f (values theta (fixed c system))).
+  { intros c theta same. destruct (attained c) as [best [same_best low]].
+    unfold least. rewrite (infimum_attained _ _ best) by easy. now apply low. }
+  (* it is enough to minimise over the first argument *)
+  enough (exists c, forall c', least c <= least c') as [c lowest].
+  { destruct (attained c) as [theta [same low]]. exists (c :: theta).
+    split; [simpl; congruence |]. intros [| c' theta'] same'; [discriminate |].
+    injection same' as same'. rewrite !(values_cons d) by easy.
+    apply Rle_trans with (least c').
+    - rewrite <- (infimum_attained (fun theta => length theta = d)
+                    (fun theta => f (values theta (fixed c system))) theta) by easy.
+      apply lowest.
+    - now apply least_le. }
+  destruct (classic (exists theta, length theta = d /\
+              forall k r, In (k, r) system -> dot (tl r) theta = hd 0 r))
+    as [[theta0 [same0 dependent]] | independent].
+  { (* the first argument can be left out *)
+    exists 0. intros c. destruct (attained c) as [theta [same low]].
+    apply Rle_trans with (f (values (sum theta (scale c theta0)) (fixed 0 system))).
+    - apply least_le. rewrite length_sum; rewrite ?length_scale; congruence.
+    - unfold least at 1. rewrite (infimum_attained _ _ theta) by easy.
+      apply Req_le. f_equal. unfold values, fixed. rewrite !map_map.
+      apply map_ext_in. intros [k r] member.
+      rewrite (dot_comm (tl r) (sum _ _)), dot_sum, dot_scale by (rewrite length_scale; congruence).
+      rewrite !(dot_comm _ (tl r)), (dependent k r member). ring. }
+  (* the minimum grows without bound in both directions of the first argument *)
+  assert (growth : forall e, e <> 0 -> exists delta, 0 < delta /\
+            forall theta, length theta = d ->
+              exists k r, In (k, r) system /\ e * hd 0 r + dot (tl r) theta <= - delta).
+  { intros e other.
+    assert (column_filled : column e system <> []) by (destruct system; easy).
+    destruct (IH (column e system) 1 (fun v => - minimum v)) as [theta [same low]]; try easy.
+    - apply (less_rows (fun _ r => e * hd 0 r)).
+    - apply (less_none (fun _ r => e * hd 0 r)).
+    - apply minimum_lipschitz. destruct system; [easy | simpl; lia].
+    - intros v _. apply Rle_refl.
+    - exists (- minimum (values theta (column e system))). split.
+      + apply Rnot_le_lt. intros nonneg. apply independent.
+        assert (zero : forall k r, In (k, r) system -> dot r (e :: theta) = 0).
+        { apply none; [simpl; congruence |]. intros k r member.
+          rewrite (dot_cons e r theta d) by now apply rows in member.
+          apply Rle_trans with (minimum (values theta (column e system))); [lra |].
+          apply minimum_le. unfold values, column. rewrite map_map.
+          apply in_map_iff. now exists (k, r). }
+        exists (scale (- / e) theta). split; [now rewrite length_scale |].
+        intros k r member. specialize (zero k r member).
+        rewrite (dot_cons e r theta d) in zero by now apply rows in member.
+        rewrite dot_scale_right. replace (dot (tl r) theta) with (- (e * hd 0 r)) by lra.
+        field. exact other.
+      + intros theta' same'. specialize (low theta' same').
+        assert (some : In (minimum (values theta' (column e system)))
+                          (values theta' (column e system))).
+        { apply minimum_in. destruct system; easy. }
+        unfold values at 2, column at 2 in some. rewrite map_map in some.
+        apply in_map_iff in some. destruct some as [[k r] [equal member]].
+        exists k, r. split; [exact member |]. simpl in equal. lra. }
+  destruct (growth 1 ltac:(lra)) as [delta1 [positive1 right]].
+  destruct (growth (-1) ltac:(lra)) as [delta2 [positive2 left]].
+  assert (bounded : exists bound, forall k r, In (k, r) system -> k <= bound).
+  { clear. induction system as [| [k r] system [bound IH]]; [now exists 0 |].
+    exists (Rmax k bound). intros k' r' [equal | member].
+    - injection equal as <- _. apply Rmax_l.
+    - apply Rle_trans with bound; [now apply IH with r' | apply Rmax_r]. }
+  destruct bounded as [bound bounded].
+  set (delta := Rmin delta1 delta2).
+  assert (delta_positive : 0 < delta) by now apply Rmin_glb_lt.
+  assert (delta_le1 : delta <= delta1) by apply Rmin_l.
+  assert (delta_le2 : delta <= delta2) by apply Rmin_r.
+  assert (coercive : forall c, c <> 0 -> Rabs c * delta - bound <= least c).
+  { intros c other. destruct (attained c) as [theta [same low]].
+    unfold least. rewrite (infimum_attained _ _ theta) by easy.
+    eapply Rle_trans; [| apply above; rewrite length_values; apply same_length].
+    assert (size : 0 < Rabs c) by now apply Rabs_pos_lt.
+    assert (some : exists k r, In (k, r) system
+              /\ k + c * hd 0 r + dot (tl r) theta <= bound - Rabs c * delta).
+    { assert (same' : length (scale (/ Rabs c) theta) = d) by now rewrite length_scale.
+      destruct (Rle_or_lt 0 c) as [nonneg | negative].
+      - destruct (right _ same') as [k [r [member small]]]. exists k, r. split; [easy |].
+        rewrite dot_scale_right in small. assert (k <= bound) by now apply bounded with r.
+        assert (c * (1 * hd 0 r + / Rabs c * dot (tl r) theta)
+                = c * hd 0 r + dot (tl r) theta)
+          by (rewrite Rabs_pos_eq by lra; field; lra).
+        rewrite (Rabs_pos_eq c) in * by lra. nra.
+      - destruct (left _ same') as [k [r [member small]]]. exists k, r. split; [easy |].
+        rewrite dot_scale_right in small. assert (k <= bound) by now apply bounded with r.
+        assert (- c * (-1 * hd 0 r + / Rabs c * dot (tl r) theta)
+                = c * hd 0 r + dot (tl r) theta)
+          by (rewrite Rabs_left by lra; field; lra).
+        rewrite (Rabs_left c) in * by lra. nra. }
+    destruct some as [k [r [member small]]].
+    enough (minimum (values theta (fixed c system)) <= k + c * hd 0 r + dot (tl r) theta) by lra.
+    apply minimum_le. unfold values, fixed. rewrite map_map.
+    apply in_map_iff. now exists (k, r). }
+  (* and it is continuous, so it has a minimum *)
+  set (heads := map (fun '(_, row) => hd 0 row) system).
+  assert (least_change : forall c c', least c - least c' <= m * norm heads * Rabs (c - c')).
+  { intros c c'. apply infimum_change; [apply attained | apply attained |].
+    intros theta _. eapply Rle_trans; [apply change; rewrite length_values; apply same_length |].
+    rewrite values_change, norm_scale. fold heads. apply Req_le. ring. }
+  assert (far : exists radius, 0 <= radius /\ forall c, radius < Rabs c -> least 0 <= least c).
+  { exists (Rabs ((least 0 + bound) / delta)). split; [apply Rabs_pos |].
+    intros c away. assert (other : c <> 0).
+    { intros ->. rewrite Rabs_R0 in away.
+      assert (H := Rabs_pos ((least 0 + bound) / delta)). lra. }
+    apply Rle_trans with (2 := coercive c other).
+    assert ((least 0 + bound) / delta <= Rabs c).
+    { eapply Rle_trans; [apply Rle_abs |]. now apply Rlt_le. }
+    assert (least 0 + bound <= Rabs c * delta) by now apply Rle_div_l. lra. }
+  destruct far as [radius [radius_nonneg far]].
+  destruct (continuity_ab_min least (- radius) radius) as [c [lowest range]]; [lra | |].
+  { intros t _. apply (lipschitz_continuous (m * norm heads)); [| exact least_change].
+    apply Rmult_le_pos; [easy | apply norm_nonneg]. }
+  exists c. intros c'. destruct (Rle_or_lt (Rabs c') radius) as [near | away].
+  - apply lowest. now apply Rabs_le_between.
+  - apply Rle_trans with (least 0); [| now apply far]. apply lowest. lra.
+Qed.
+
+(** The logistic loss as a function of the signed scores. *)
+Definition loss_of_scores (v : list R) : R := total (map (fun r => ln (1 + exp (- r))) v).
+
+Lemma log_term_change (r t : R) : ln (1 + exp (- r)) - ln (1 + exp (- t)) <= Rabs (r - t).
+Proof.
+  set (c := Rabs (r - t)).
+  assert (t - r <= c) by (unfold c; rewrite Rabs_minus_sym; apply Rle_abs).
+  assert (c_nonneg : 0 <= c) by apply Rabs_pos.
+  assert (P := exp_pos (- r)). assert (Q := exp_pos (- t)).
+  assert (one : 1 <= exp c) by (rewrite <- exp_0; now apply exp_le).
+  assert (grow : exp (- r) <= exp c * exp (- t)) by (rewrite <- exp_plus; apply exp_le; lra).
+  enough (ln (1 + exp (- r)) <= c + ln (1 + exp (- t))) by lra.
+  rewrite <- (ln_exp c) at 1. rewrite <- ln_mult by lra. apply ln_le; nra.
+Qed.
+
+Lemma loss_of_scores_lipschitz (n : nat) : lipschitz n (INR n) loss_of_scores.
+Proof.
+  split; [apply pos_INR |]. intros u v same_u same_v.
+  assert (close : forall k, Rabs (nth k u 0 - nth k v 0) <= norm (difference u v)).
+  { intros k. rewrite <- nth_difference by congruence. apply component_le_norm. }
+  revert close. generalize (norm (difference u v)). intros bound.
+  revert u v same_u same_v. induction n as [| n IH]; intros [| x u] [| y v] same_u same_v close;
+    try discriminate; [unfold loss_of_scores; simpl; lra |].
+  assert (first := close 0%nat). assert (term := log_term_change x y). simpl in first.
+  assert (rest : loss_of_scores u - loss_of_scores v <= INR n * bound).
+  { apply IH; [now injection same_u | now injection same_v |]. intros k. apply (close (S k)). }
+  rewrite S_INR. unfold loss_of_scores, total in *. simpl. lra.
+Qed.
+
+(** A maximum-likelihood estimate exists if and only if no pair has signed scores that are
+    all non-negative and not all zero. *)
+(* Mutant, only separable points have none: `0 <= signed_score w b example` becomes `0 < signed_score w b example` *)
+(* Mutant, also the pair 0 would exclude an estimate: `0 < signed_score w b example` becomes `0 <= signed_score w b example` *)
+Theorem estimate_exists (d : nat) (data : list (list R * R)) :
+  data <> [] -> (forall x y, In (x, y) data -> length x = d) ->
+  (exists w b, length w = d /\
+     forall w' b', length w' = d -> loss w b data <= loss w' b' data)
+  <-> ~ (exists w b, length w = d
+           /\ (forall example, In example data -> 0 <= signed_score w b example)
+           /\ (exists example, In example data /\ 0 < signed_score w b example)).
+Proof.
+  intros filled points. split.
+  - intros [w [b [same lowest]]] [w' [b' [same' [nonneg [example [member positive]]]]]].
+    assert (better : loss (sum w w') (b + b') data < loss w b data).
+    { apply no_minimiser_if_quasi_separated; [| now exists example | congruence].
+      intros other inside. now apply Rle_ge, nonneg. }
+    assert (loss w b data <= loss (sum w w') (b + b') data)
+      by (apply lowest; rewrite length_sum; congruence).
+    lra.
+  - intros none.
+    (* the bias comes first, then the weights *)
+    set (system := map (fun '(x, y) => (0, y :: scale y x)) data).
+    assert (scores : forall w b, values (b :: w) system = map (signed_score w b) data).
+    { intros w b. unfold values, system. rewrite map_map. apply map_ext. intros [x y].
+      unfold signed_score, score. simpl. rewrite dot_scale, (dot_comm x). ring. }
+    assert (losses : forall w b, loss w b data = loss_of_scores (values (b :: w) system)).
+    { intros w b. unfold loss, loss_of_scores. now rewrite scores, map_map. }
+    destruct (system_minimum (S d) system (INR (length system)) loss_of_scores)
+      as [theta [same lowest]].
+    + unfold system. intros empty. now apply map_eq_nil in empty.
+    + intros constant row member. apply in_map_iff in member.
+      destruct member as [[x y] [equal member]]. injection equal as _ <-.
+      simpl. rewrite length_scale. f_equal. now apply points with y.
+    + intros theta same nonneg constant row member.
+      destruct theta as [| b w]; [discriminate |]. injection same as same.
+      assert (value : forall x y, dot (y :: scale y x) (b :: w) = signed_score w b (x, y)).
+      { intros x y. unfold signed_score, score. simpl. rewrite dot_scale, (dot_comm x). ring. }
+      assert (all : forall example, In example data -> 0 <= signed_score w b example).
+      { intros [x y] inside. rewrite <- value. apply (nonneg 0), in_map_iff. now exists (x, y). }
+      apply in_map_iff in member. destruct member as [[x y] [equal inside]].
+      injection equal as _ <-. rewrite value.
+      destruct (all (x, y) inside) as [positive | zero]; [| easy].
+      exfalso. apply none. exists w, b. repeat split; [easy | exact all | now exists (x, y)].
+    + apply loss_of_scores_lipschitz.
+    + intros v same_v.
+      assert (some : In (minimum v) v).
+      { apply minimum_in. intros ->. unfold system in same_v. rewrite map_length in same_v.
+        destruct data; [easy | discriminate]. }
+      apply Rle_trans with (ln (1 + exp (- minimum v))).
+      * rewrite <- (ln_exp (- minimum v)) at 1. assert (P := exp_pos (- minimum v)).
+        apply ln_le; lra.
+      * apply (total_ge_term (fun r => ln (1 + exp (- r)))); [| exact some].
+        intros r _. apply Rlt_le, log_term_pos.
+    + destruct theta as [| b w]; [discriminate |]. injection same as same.
+      exists w, b. split; [exact same |]. intros w' b' same'.
+      rewrite !losses. apply lowest. simpl. congruence.
 Qed.
 
 (** On the four points, the loss along the ray of the weights 1, -1 and the bias 1/2 is four
