@@ -35,7 +35,7 @@ STATED = re.compile(
     r"^(?P<kind>Theorem|Corollary|Lemma|Proposition|Fact|Remark)\s+(?P<name>\w+)", re.MULTILINE
 )
 MUTANT = re.compile(r"\(\*\s*Mutant, (?P<about>.+?): `(?P<old>.+?)` becomes `(?P<new>.*?)`", re.S)
-MINUTES = 10
+MINUTES = 20
 
 
 @dataclass(frozen=True)
@@ -176,14 +176,19 @@ def coq(
 ) -> subprocess.CompletedProcess[str]:
     """Run a program of Coq in the folder of the compiled files."""
     program, *others = arguments
-    return subprocess.run(
-        [program, "-q", "-Q", ".", LIBRARY, *others],
-        cwd=folder,
-        input=script,
-        capture_output=True,
-        text=True,
-        timeout=60 * MINUTES,
-    )
+    command = [program, "-q", "-Q", ".", LIBRARY, *others]
+    try:
+        return subprocess.run(
+            command,
+            cwd=folder,
+            input=script,
+            capture_output=True,
+            text=True,
+            timeout=60 * MINUTES,
+        )
+    except subprocess.TimeoutExpired:
+        message = f"{program} has not come to an end in {MINUTES} minutes"
+        return subprocess.CompletedProcess(command, 1, "", message)
 
 
 def assumptions(path: Path, folder: Path) -> dict[str, list[str]]:
@@ -198,7 +203,7 @@ def assumptions(path: Path, folder: Path) -> dict[str, list[str]]:
     asking.write_text("\n".join(script) + "\n", encoding="utf-8")
     run = coq(folder, "coqc", asking.name)
     if run.returncode:
-        raise RuntimeError(f"{path.name}: Coq cannot say what it rests on:\n{run.stderr}")
+        raise RuntimeError(f"Coq cannot say what it rests on: {run.stderr.strip()}")
     found = {}
     for theorem in stated:
         answer = (folder / f"{path.stem}-{theorem.name}.out").read_text(encoding="utf-8")
@@ -209,7 +214,7 @@ def assumptions(path: Path, folder: Path) -> dict[str, list[str]]:
             names = re.findall(r"^([\w.']+)(?= *(?::|$))", answer, re.MULTILINE)
             found[theorem.name] = [n.rpartition(".")[2] for n in names if n != "Axioms"]
             if not found[theorem.name]:
-                raise RuntimeError(f"{path.name}: cannot read what {theorem.name} rests on")
+                raise RuntimeError(f"what {theorem.name} rests on is not readable: {answer}")
     return found
 
 
@@ -249,7 +254,7 @@ def surviving(path: Path, folder: Path) -> dict[str, str]:
         return answer.exists() and bool(answer.read_text(encoding="utf-8").strip())
 
     if not holds("last"):
-        raise RuntimeError(f"{path.name}: the mutants cannot be tried:\n{run.stderr[-2000:]}")
+        raise RuntimeError(f"the mutants cannot be tried: {run.stderr[-2000:].strip()}")
     found = {}
     for i, (theorem, mutant) in enumerate(tried):
         if not holds(f"stated-{i}"):
@@ -271,9 +276,12 @@ def examine(path: Path) -> list[dict[str, Any]]:
         if run.returncode:
             wrong.setdefault("", []).append(f"Coq does not accept the file: {run.stderr.strip()}")
         if "" not in wrong:
-            rests = assumptions(path, folder)
-            for name, message in surviving(path, folder).items():
-                wrong.setdefault(name, []).append(message)
+            try:
+                rests = assumptions(path, folder)
+                for name, message in surviving(path, folder).items():
+                    wrong.setdefault(name, []).append(message)
+            except RuntimeError as error:
+                wrong[""] = [str(error)]
     results = []
     for theorem in theorems(path):
         if not theorem.listed:
