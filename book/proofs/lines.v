@@ -2,9 +2,10 @@
 
     A region of [n] lines is a sign vector that occurs: a list of [n] booleans, [true] for plus and
     [false] for minus, for which some point of the plane has these signs and lies on none of the
-    lines.  The file proves the bound [n (n + 1) / 2 + 1] by shattering and again by adding one
-    line after the other, which also tells when it is attained; that the tangents of a parabola
-    attain it, with the intervals of [1, ..., n] as their regions; and what this means for a
+    lines.  The file proves that these are the connected components of the plane without the lines;
+    the bound [n (n + 1) / 2 + 1], by shattering, and again by adding one line after the other, which
+    also tells when it is attained; how many regions any arrangement has; that the tangents of a
+    parabola have the intervals of [1, ..., n] as their regions; and what all this means for a
     network with one hidden layer of ReLU neurons. *)
 
 From Coq Require Import Reals Lra Lia List Bool Arith Classical FinFun.
@@ -64,22 +65,25 @@ Proof.
   intros Hy. left. symmetry. apply Huniq, Hy.
 Qed.
 
+Lemma finite_part {T : Type} (l : list T) (P : T -> Prop) :
+  exists l', NoDup l' /\ forall x, In x l' <-> In x l /\ P x.
+Proof.
+  induction l as [| a l (l' & Hl' & IH)].
+  - exists []. split; [constructor | simpl; tauto].
+  - destruct (classic (P a /\ ~ In a l')) as [[HPa Ha] | Ha].
+    + exists (a :: l'). split; [constructor; assumption |].
+      intros x. simpl. rewrite IH. split; [| tauto].
+      intros [<- | [Hx HPx]]; tauto.
+    + exists l'. split; [exact Hl' |].
+      intros x. simpl. rewrite IH. split; [tauto |].
+      intros [[<- | Hx] HPx]; [| tauto].
+      apply IH. apply NNPP. tauto.
+Qed.
+
 Lemma number_part {T : Type} (P Q : T -> Prop) (k : nat) :
   number Q k -> (forall x, P x -> Q x) -> exists m, number P m.
 Proof.
-  intros (l & _ & HQ & _) H.
-  assert (Hpart : exists l', NoDup l' /\ forall x, In x l' <-> In x l /\ P x).
-  { clear HQ. induction l as [| a l (l' & Hl' & IH)].
-    - exists []. split; [constructor | simpl; tauto].
-    - destruct (classic (P a /\ ~ In a l')) as [[HPa Ha] | Ha].
-      + exists (a :: l'). split; [constructor; assumption |].
-        intros x. simpl. rewrite IH. split; [| tauto].
-        intros [<- | [Hx HPx]]; tauto.
-      + exists l'. split; [exact Hl' |].
-        intros x. simpl. rewrite IH. split; [tauto |].
-        intros [[<- | Hx] HPx]; [| tauto].
-        apply IH. apply NNPP. tauto. }
-  destruct Hpart as (l' & Hl' & Hin).
+  intros (l & _ & HQ & _) H. destruct (finite_part l P) as (l' & Hl' & Hin).
   exists (length l'), l'. split; [exact Hl' |]. split; [| reflexivity].
   intros x. rewrite Hin, HQ. split; [tauto |]. intros Hx. split; [apply H |]; exact Hx.
 Qed.
@@ -255,7 +259,8 @@ Proof.
       destruct HIc as (c & HIn & HIc).
       split; [simpl; lia |]. intros [| c' t] Ht; [discriminate |]. simpl in Ht.
       destruct (HIc t) as (s & Hs & Hag); [lia |].
-      exists (c :: s). split; [exact Hs |]. apply agree_on_cons. split; [discriminate | exact Hag]. }
+      exists (c :: s). split; [exact Hs |]. apply agree_on_cons.
+      split; [discriminate | exact Hag]. }
     lia.
 Qed.
 
@@ -642,7 +647,8 @@ Qed.
 
 Lemma open_and (U V : point -> Prop) : open U -> open V -> open (fun p => U p /\ V p).
 Proof.
-  intros HU HV p [Up Vp]. destruct (HU p Up) as (d & Hd & HUd). destruct (HV p Vp) as (e & He & HVe).
+  intros HU HV p [Up Vp].
+  destruct (HU p Up) as (d & Hd & HUd). destruct (HV p Vp) as (e & He & HVe).
   exists (Rmin d e). split; [apply Rmin_glb_lt; assumption |].
   intros q Hq. split.
   - apply HUd. apply (near_smaller (Rmin d e)); [apply Rmin_l | exact Hq].
@@ -772,7 +778,7 @@ Qed.
 (** Regions are sign vectors, second part: two points of a convex set [D], on none of the lines, lie
     in the same component of [D] without the lines if and only if they have the same sign vector.
     So the nonempty cells are the components. *)
-(* Mutant, the last line is forgotten: `signs zs p = signs zs q` becomes `signs (removelast zs) p = signs (removelast zs) q` *)
+(* Mutant, the signs are opposite: `signs zs p = signs` becomes `map negb (signs zs p) = signs` *)
 Theorem components_are_cells (D : point -> Prop) (zs : list affine) (p q : point) :
   convex D -> without_lines D zs p -> without_lines D zs q ->
   same_component (without_lines D zs) p q <-> signs zs p = signs zs q.
@@ -798,7 +804,8 @@ Qed.
 
 (** In particular there are as many components as sign vectors that occur: regions can be counted
     either way. *)
-(* Mutant, one component more: `components (without_lines D zs) k` becomes `components (without_lines D zs) (S k)` *)
+(* Mutant, one region is overlooked: `regions_in D zs k` becomes `regions_in D zs (k - 1)` *)
+(* Mutant, without the hypothesis that D is convex: `convex D` becomes `open D` *)
 Theorem regions_are_components (D : point -> Prop) (zs : list affine) (k : nat) :
   convex D -> components (without_lines D zs) k <-> regions_in D zs k.
 Proof.
@@ -813,13 +820,15 @@ Proof.
       * intros (p & <- & Hp). apply Hin in Hp. exists p.
         split; [apply Hp | apply has_signs_signs, Hp].
       * intros (p & Dp & Hp).
-        assert (Hoff : without_lines D zs p) by (split; [exact Dp | exact (has_signs_off _ _ _ Hp)]).
+        assert (Hoff : without_lines D zs p).
+        { split; [exact Dp | exact (has_signs_off _ _ _ Hp)]. }
         destruct (Hall p Hoff) as (q & Hq & Hsame). exists q. split; [| exact Hq].
         rewrite (signs_unique zs p s Hp). symmetry.
         apply components_are_cells in Hsame; auto.
     + apply map_length.
   - intros (l & Hl & Hin & <-).
-    assert (Hpoints : exists ps, map (signs zs) ps = l /\ forall p, In p ps -> without_lines D zs p).
+    assert (Hpoints : exists ps,
+      map (signs zs) ps = l /\ forall p, In p ps -> without_lines D zs p).
     { assert (Hr : forall s, In s l -> realised_in D zs s) by (intros s; apply Hin).
       clear Hin Hl. induction l as [| s l IH]; [exists []; simpl; tauto |].
       destruct IH as (ps & Hps & Hoff); [intros s' Hs'; apply Hr; simpl; tauto |].
@@ -978,23 +987,27 @@ Definition not_parallel (z z' : affine) : Prop :=
 Definition common_point (z z' z'' : affine) (p : point) : Prop :=
   value z p = 0 /\ value z' p = 0 /\ value z'' p = 0.
 
+Definition no_two_parallel (zs : list affine) : Prop :=
+  (forall i j, i < j < length zs -> not_parallel (nth i zs zero) (nth j zs zero))%nat.
+
 (** General position: all functions vanish on lines, no two of these are parallel (in particular no
     two are equal), and no three have a common point. *)
 Definition general_position (zs : list affine) : Prop :=
   (forall i, i < length zs -> is_line (nth i zs zero))%nat /\
-  (forall i j, i < j < length zs -> not_parallel (nth i zs zero) (nth j zs zero))%nat /\
+  no_two_parallel zs /\
   (forall i j k, i < j < k /\ k < length zs ->
      forall p, ~ common_point (nth i zs zero) (nth j zs zero) (nth k zs zero) p)%nat.
 
 (** The lines [zs] meet the line [z] in different points. *)
 Definition meets_apart (z : affine) (zs : list affine) : Prop :=
   (forall j, j < length zs -> not_parallel z (nth j zs zero))%nat /\
-  (forall j k, j < k < length zs -> forall p, ~ common_point z (nth j zs zero) (nth k zs zero) p)%nat.
+  (forall j k, j < k < length zs ->
+     forall p, ~ common_point z (nth j zs zero) (nth k zs zero) p)%nat.
 
 Lemma general_position_cons (z : affine) (zs : list affine) :
   general_position (z :: zs) <-> is_line z /\ meets_apart z zs /\ general_position zs.
 Proof.
-  unfold general_position, meets_apart. simpl length. split.
+  unfold general_position, no_two_parallel, meets_apart. simpl length. split.
   - intros (H1 & H2 & H3).
     split; [apply (H1 0%nat); lia |]. split; split.
     + intros j Hj. apply (H2 0%nat (S j)). lia.
@@ -1128,7 +1141,8 @@ Proof.
         { apply (number_unique _ (realised_in (on z' (on z plane)) zs) _ _ Hr''); [| tauto].
           apply (number_one _ (signs zs p)).
           - exists p. split; [split; [split; [exact I |] |]; assumption |].
-            apply has_signs_signs. intros z'' Hin H0. apply (Hap z'' p Hin). repeat split; assumption.
+            apply has_signs_signs. intros z'' Hin H0.
+            apply (Hap z'' p Hin). repeat split; assumption.
           - intros s (q & [[_ Hq] Hq'] & Hs). rewrite <- (Huniq q Hq Hq').
             apply signs_unique, Hs. }
         split; [lia |]. split; [intros; split; [exact Hcross | split; [exact Hap | lia]] | lia].
@@ -1166,8 +1180,8 @@ Qed.
 (** Lines in the plane: [n] of them have at most [n (n + 1) / 2 + 1] regions, with equality if and
     only if they are in general position.  Affine functions that are constant are allowed here, as
     well as several functions for one line; with them there are fewer regions. *)
-(* Mutant, general position forgets that lines meet in threes: `general_position zs` becomes `(forall i j, i < j < length zs -> not_parallel (nth i zs zero) (nth j zs zero))%nat` *)
-(* Mutant, one region fewer: `k <= length zs * (length zs + 1) / 2 + 1` becomes `k <= length zs * (length zs + 1) / 2` *)
+(* Mutant, three lines may meet in one point: `general_position zs` becomes `no_two_parallel zs` *)
+(* Mutant, strictly fewer: `(k <= length` becomes `(k < length` *)
 Theorem steiner (zs : list affine) (k : nat) :
   regions zs k ->
   (k <= length zs * (length zs + 1) / 2 + 1)%nat /\
@@ -1180,7 +1194,8 @@ Proof.
       - exists (0, 0). split; [exact I | constructor].
       - intros s (q & _ & Hq). inversion Hq. reflexivity. }
     subst k. split; [cbv; lia |]. split; [| reflexivity].
-    intros _. split; [| split]; simpl; intros; lia.
+    intros _. unfold general_position, no_two_parallel. simpl length.
+    split; [| split]; intros; lia.
   - destruct (regions_exist plane zs) as (r' & Hr').
     destruct (regions_exist (on z plane) zs) as (r'' & Hr'').
     destruct (IH r' Hr') as [Hle Hiff].
@@ -1205,6 +1220,348 @@ Proof.
           apply (at_most_one_more plane z zs); try assumption; [apply plane_convex |].
           apply regions_empty. intros p [_ Hp]. rewrite Hconst in Hp. exact (H0 Hp). }
       split; [lia |]. split; [lia | tauto].
+Qed.
+
+(** ** Regions of any arrangement *)
+
+Definition scale (t : R) (a : affine) : affine :=
+  Affine (t * slope_x a) (t * slope_y a) (t * offset a).
+
+Lemma value_scale (t : R) (a : affine) (p : point) : value (scale t a) p = t * value a p.
+Proof. unfold value, scale. simpl. ring. Qed.
+
+(** Two affine functions vanish on the same line if one is a multiple of the other. *)
+Definition same_line (z g : affine) : Prop := exists t, t <> 0 /\ z = scale t g.
+
+Definition different_lines (L : list affine) : Prop :=
+  (forall g, In g L -> is_line g) /\ ForallOrdPairs (fun g h => ~ same_line g h) L.
+
+Lemma same_line_refl (z : affine) : same_line z z.
+Proof.
+  exists 1. split; [lra |]. destruct z as [a b c]. unfold scale. simpl. f_equal; ring.
+Qed.
+
+Lemma same_line_sym (z g : affine) : same_line z g -> same_line g z.
+Proof.
+  intros (t & Ht & ->). exists (/ t). split; [apply Rinv_neq_0_compat, Ht |].
+  destruct g as [a b c]. unfold scale. simpl. f_equal; field; exact Ht.
+Qed.
+
+Lemma same_line_trans (z g h : affine) : same_line z g -> same_line g h -> same_line z h.
+Proof.
+  intros (t & Ht & ->) (r & Hr & ->). exists (t * r).
+  split; [apply Rmult_integral_contrapositive; tauto |].
+  unfold scale. simpl. f_equal; ring.
+Qed.
+
+(** Two functions with a common zero that do not change along the same direction have the same
+    line. *)
+Lemma same_line_direction (g h : affine) (p : point) :
+  is_line g -> is_line h -> value g p = 0 -> value h p = 0 ->
+  along h (slope_y g, - slope_x g) = 0 -> same_line h g.
+Proof.
+  intros Hg Hh Hgp Hhp Hu. destruct g as [a b c], h as [a' b' c'].
+  unfold is_line, value, along, same_line, scale in *. simpl in *.
+  assert (Hn : a * a + b * b <> 0) by (intros H; apply Hg; split; nra).
+  set (t := (a' * a + b' * b) / (a * a + b * b)).
+  assert (Ha : a' = t * a).
+  { unfold t. apply (Rmult_eq_reg_r (a * a + b * b)); [| exact Hn].
+    transitivity (a * (a' * a + b' * b) + b * (a' * b + b' * - a)); [ring |].
+    rewrite Hu. field. exact Hn. }
+  assert (Hb : b' = t * b).
+  { unfold t. apply (Rmult_eq_reg_r (a * a + b * b)); [| exact Hn].
+    transitivity (b * (a' * a + b' * b) - a * (a' * b + b' * - a)); [ring |].
+    rewrite Hu. field. exact Hn. }
+  exists t. split.
+  - intros H0. apply Hh. rewrite Ha, Hb, H0. split; ring.
+  - f_equal; [exact Ha | exact Hb |].
+    replace c with (- (a * fst p + b * snd p)) by lra.
+    replace c' with (- (a' * fst p + b' * snd p)) by lra. rewrite Ha, Hb. ring.
+Qed.
+
+(** Different lines with a common point are not parallel, so they have only this one. *)
+Lemma crossing_lines (z z' : affine) (p : point) :
+  is_line z -> is_line z' -> ~ same_line z z' -> value z p = 0 -> value z' p = 0 ->
+  along z' (slope_y z, - slope_x z) <> 0 /\ forall q, value z q = 0 -> value z' q = 0 -> q = p.
+Proof.
+  intros Hz Hz' Hne Hp Hp'.
+  assert (Hcross : along z' (slope_y z, - slope_x z) <> 0).
+  { intros H. apply Hne, same_line_sym, (same_line_direction z z' p); assumption. }
+  split; [exact Hcross |]. intros q Hq Hq'.
+  destruct (meeting_point z z') as (r & _ & _ & Huniq).
+  - unfold not_parallel. unfold along in Hcross. simpl in Hcross. lra.
+  - rewrite (Huniq q Hq Hq'). symmetry. exact (Huniq p Hp Hp').
+Qed.
+
+Definition vanishes (z : affine) (p : point) : bool :=
+  if Req_EM_T (value z p) 0 then true else false.
+
+Lemma vanishes_iff (z : affine) (p : point) : vanishes z p = true <-> value z p = 0.
+Proof. unfold vanishes. destruct (Req_EM_T (value z p) 0); split; intros; congruence. Qed.
+
+(** How many of the lines pass through the point. *)
+Definition through (zs : list affine) (p : point) : nat :=
+  length (filter (fun z => vanishes z p) zs).
+
+Lemma through_cons (z : affine) (zs : list affine) (p : point) :
+  through (z :: zs) p = ((if vanishes z p then 1 else 0) + through zs p)%nat.
+Proof. unfold through. simpl. destruct (vanishes z p); reflexivity. Qed.
+
+Lemma through_positive (zs : list affine) (p : point) :
+  (0 < through zs p)%nat <-> exists z, In z zs /\ value z p = 0.
+Proof.
+  induction zs as [| z zs IH]; [cbn; split; [lia | intros (z & [] & _)] |].
+  rewrite through_cons. pose proof (vanishes_iff z p) as Hz. split.
+  - intros H. destruct (vanishes z p); [exists z; simpl; tauto |].
+    destruct (proj1 IH H) as (z' & Hin & Hz'). exists z'. simpl. tauto.
+  - intros (z' & [<- | Hin] & H); [apply Hz in H; rewrite H; lia |].
+    assert (0 < through zs p)%nat by (apply IH; exists z'; tauto). lia.
+Qed.
+
+Lemma filter_ext_length {T : Type} (f g : T -> bool) (l : list T) :
+  (forall x, In x l -> f x = g x) -> length (filter f l) = length (filter g l).
+Proof. intros H. rewrite (filter_ext_in f g l H). reflexivity. Qed.
+
+Lemma filter_one_more {T : Type} (f g : T -> bool) (l : list T) (q : T) :
+  NoDup l -> In q l -> f q = false -> g q = true ->
+  (forall x, In x l -> x <> q -> f x = g x) ->
+  length (filter g l) = S (length (filter f l)).
+Proof.
+  induction 1 as [| x l Hx Hl IH]; intros Hq Hf Hg H; [contradiction |].
+  destruct Hq as [Hq | Hq]; simpl.
+  - subst x. rewrite Hf, Hg. simpl. f_equal. apply filter_ext_length.
+    intros y Hy. symmetry. apply H; [simpl; tauto |]. intros ->. contradiction.
+  - assert (Hxq : x <> q) by (intros ->; contradiction).
+    rewrite (H x) by (simpl; tauto).
+    assert (IH' : length (filter g l) = S (length (filter f l))).
+    { apply IH; try assumption. intros y Hy. apply H. simpl. tauto. }
+    destruct (g x); simpl; lia.
+Qed.
+
+(** A line that misses [D] changes nothing there. *)
+Lemma missing_line (D : point -> Prop) (z : affine) (zs : list affine) (r r' : nat) :
+  convex D -> (forall p, D p -> value z p <> 0) ->
+  regions_in D (z :: zs) r -> regions_in D zs r' -> r = r'.
+Proof.
+  intros HC Hmiss Hr Hr'. apply Nat.le_antisymm.
+  - replace r' with (r' + 0)%nat by lia. apply (at_most_one_more D z zs); try assumption.
+    apply regions_empty. intros p [Dp Hp]. exact (Hmiss p Dp Hp).
+  - destruct (number_split_head _ _ (no_empty_vector D z zs) Hr) as (a & b & Ha & Hb & ->).
+    destruct (number_union_intersection _ _ _ _ Ha Hb) as (u & i & Hu & _ & <-).
+    apply Nat.le_trans with u; [| lia]. apply (number_mono _ _ _ _ Hr' Hu).
+    intros s (p & Dp & Hp). pose proof (plus_sign _ (Hmiss p Dp)) as Hz.
+    destruct (plus (value z p)); [left | right];
+      (exists p; split; [exact Dp | constructor; [exact Hz | exact Hp]]).
+Qed.
+
+(** A line through [D] is cut into one piece more than there are points of [D] in which the others
+    meet it. *)
+Lemma pieces_of_line (D : point -> Prop) (z : affine) (zs : list affine) (l : list point)
+  (k : nat) :
+  open D -> convex D -> is_line z -> (exists p, on z D p) ->
+  (forall z', In z' zs -> is_line z' /\ ~ same_line z z') ->
+  NoDup l -> (forall z' p, In z' zs -> on z D p -> value z' p = 0 -> In p l) ->
+  (forall p, In p l -> D p) ->
+  regions_in (on z D) zs k ->
+  k = (1 + length (filter (fun p => vanishes z p && (0 <? through zs p)) l))%nat.
+Proof.
+  intros HO HC Hz Hmeets Hzs Hl Hcross Hin. revert k.
+  induction zs as [| z' zs IH]; intros k Hk.
+  - assert (Hnone : filter (fun p => vanishes z p && (0 <? through [] p)) l = []).
+    { clear. induction l as [| p l IH]; simpl; [reflexivity |]. rewrite andb_false_r. exact IH. }
+    rewrite Hnone. apply (number_unique _ (realised_in (on z D) []) _ _ Hk); [| tauto].
+    destruct Hmeets as (p & Hp). apply (number_one _ []).
+    + exists p. split; [exact Hp | constructor].
+    + intros s (q & _ & Hq). inversion Hq. reflexivity.
+  - destruct (regions_exist (on z D) zs) as (r' & Hr').
+    assert (Hr'count := IH ltac:(intros; apply Hzs; simpl; tauto)
+                           ltac:(intros z0 p Hz0; apply (Hcross z0); simpl; tauto) r' Hr').
+    destruct (classic (exists q, on z D q /\ value z' q = 0)) as [(q & [Dq Hzq] & Hq) | Hmiss].
+    + destruct (Hzs z') as [Hz' Hne]; [simpl; tauto |].
+      destruct (crossing_lines z z' q Hz Hz' Hne Hzq Hq) as [Hu Huniq].
+      destruct (regions_exist (on z' (on z D)) zs) as (r'' & Hr'').
+      assert (Hsum : k = (r' + r'')%nat).
+      { apply (one_more (on z D) z' zs (slope_y z, - slope_x z)); try assumption.
+        - apply on_convex, HC.
+        - apply moves_and; [apply open_moves, HO |]. intros p Hp. exists 1. split; [lra |].
+          intros t _. rewrite value_shift, Hp. unfold along. simpl. ring. }
+      assert (Hql : In q l) by (apply (Hcross z'); [simpl | split |]; tauto).
+      (* the points that count now are those before and q *)
+      assert (Hrest : forall p, In p l -> p <> q ->
+        vanishes z p && (0 <? through zs p) = vanishes z p && (0 <? through (z' :: zs) p)).
+      { intros p Hp Hpq. rewrite through_cons.
+        destruct (vanishes z p) eqn:E; [| reflexivity].
+        destruct (vanishes z' p) eqn:E'; [| reflexivity].
+        apply vanishes_iff in E, E'. exfalso. apply Hpq, Huniq; assumption. }
+      pose proof (proj2 (vanishes_iff z q) Hzq) as Ez.
+      pose proof (proj2 (vanishes_iff z' q) Hq) as Ez'.
+      destruct (Nat.eq_dec (through zs q) 0) as [Hnew | Hold].
+      * assert (Hone : r'' = 1%nat).
+        { apply (number_unique _ (realised_in (on z' (on z D)) zs) _ _ Hr''); [| tauto].
+          apply (number_one _ (signs zs q)).
+          - exists q. split; [split; [split |]; assumption |]. apply has_signs_signs.
+            intros z0 Hz0 H0.
+            assert (0 < through zs q)%nat by (apply through_positive; exists z0; tauto).
+            lia.
+          - intros s (q' & [[_ Hq1] Hq2] & Hs). rewrite <- (Huniq q' Hq1 Hq2).
+            apply signs_unique, Hs. }
+        rewrite (filter_one_more (fun p => vanishes z p && (0 <? through zs p)) _ l q Hl Hql);
+          [lia | | | exact Hrest].
+        -- rewrite Hnew. apply andb_false_r.
+        -- rewrite through_cons, Ez, Ez', Hnew. reflexivity.
+      * assert (Hnone : r'' = 0%nat).
+        { apply (number_unique _ (realised_in (on z' (on z D)) zs) _ _ Hr''); [| tauto].
+          apply number_zero. intros s (q' & [[_ Hq1] Hq2] & Hs).
+          assert (Hpos : (0 < through zs q)%nat) by lia. apply through_positive in Hpos.
+          destruct Hpos as (z0 & Hz0 & H0). apply (has_signs_off zs q' s Hs z0 Hz0).
+          rewrite (Huniq q' Hq1 Hq2). exact H0. }
+        rewrite <- (filter_ext_length (fun p => vanishes z p && (0 <? through zs p))); [lia |].
+        intros p Hp. destruct (classic (p = q)) as [-> | Hpq]; [| exact (Hrest p Hp Hpq)].
+        rewrite through_cons, Ez, Ez'. destruct (through zs q); [contradiction | reflexivity].
+    + assert (Hsame : k = r').
+      { apply (missing_line (on z D) z' zs); try assumption; [apply on_convex, HC |].
+        intros p Hp H0. apply Hmiss. exists p. tauto. }
+      rewrite Hsame, Hr'count. f_equal. apply filter_ext_length. intros p Hp. rewrite through_cons.
+      destruct (vanishes z p) eqn:E; [| reflexivity].
+      destruct (vanishes z' p) eqn:E'; [| reflexivity].
+      apply vanishes_iff in E, E'. exfalso. apply Hmiss. exists p.
+      split; [split; [apply Hin, Hp | exact E] | exact E'].
+Qed.
+
+Lemma different_lines_cons (z : affine) (zs : list affine) :
+  different_lines (z :: zs) ->
+  is_line z /\ (forall z', In z' zs -> is_line z' /\ ~ same_line z z') /\ different_lines zs.
+Proof.
+  intros [Hlines Hpairs]. inversion_clear Hpairs as [| ? ? Hz Hpairs'].
+  rewrite Forall_forall in Hz. split; [apply Hlines; simpl; tauto |]. split.
+  - intros z' Hin. split; [apply Hlines; simpl; tauto | apply Hz, Hin].
+  - split; [intros g Hg; apply Hlines; simpl; tauto | exact Hpairs'].
+Qed.
+
+Lemma sum_through_cons (z : affine) (zs : list affine) (l : list point) :
+  list_sum (map (fun p => through (z :: zs) p - 1)%nat l)
+  = (list_sum (map (fun p => through zs p - 1) l)
+     + length (filter (fun p => vanishes z p && (0 <? through zs p)) l))%nat.
+Proof.
+  induction l as [| p l IH]; [reflexivity |].
+  cbn [map list_sum fold_right filter]. unfold list_sum in IH. rewrite IH, through_cons.
+  destruct (vanishes z p); [| simpl; lia].
+  destruct (through zs p); cbn [andb Nat.ltb Nat.leb length]; lia.
+Qed.
+
+(** Regions in a box, or in another open convex part [D] of the plane that is not empty: if [m] of
+    the different lines meet it, then they cut it into [1 + m + sum (m_p - 1)] regions, where the
+    sum runs over the crossings [p] in it, [l] lists these, and [m_p] lines pass through [p]. *)
+(* Mutant, not one less than lines pass there: `through zs p - 1` becomes `through zs p` *)
+(* Mutant, lines that miss the box count: `exists p, on z D p` becomes `exists p, on z plane p` *)
+Theorem regions_in_box (D : point -> Prop) (zs : list affine) (l : list point) (m k : nat) :
+  open D -> convex D -> (exists p, D p) -> different_lines zs ->
+  NoDup l -> (forall p, In p l <-> D p /\ (2 <= through zs p)%nat) ->
+  number (fun z => In z zs /\ exists p, on z D p) m ->
+  regions_in D zs k ->
+  k = (1 + m + list_sum (map (fun p => through zs p - 1) l))%nat.
+Proof.
+  intros HO HC HD HL Hl Hall.
+  assert (Hin : forall p, In p l -> D p) by (intros p Hp; apply Hall, Hp).
+  assert (Hcross : forall p, D p -> (2 <= through zs p)%nat -> In p l).
+  { intros. apply Hall. tauto. }
+  clear Hall. revert m k. induction zs as [| z zs IH]; intros m k Hm Hk.
+  - assert (Hsum : list_sum (map (fun p => through [] p - 1)%nat l) = 0%nat).
+    { clear. induction l as [| p l IH]; [reflexivity | exact IH]. }
+    assert (Hm0 : m = 0%nat).
+    { apply (number_unique _ (fun z : affine => False) _ _ Hm).
+      - apply number_zero. tauto.
+      - simpl. tauto. }
+    rewrite Hm0, Hsum.
+    destruct HD as (p & Dp). apply (number_unique _ (realised_in D []) _ _ Hk); [| tauto].
+    apply (number_one _ []).
+    + exists p. split; [exact Dp | constructor].
+    + intros s (q & _ & Hq). inversion Hq. reflexivity.
+  - apply different_lines_cons in HL. destruct HL as (Hz & Hzs & HL).
+    destruct (regions_exist D zs) as (r' & Hr').
+    destruct (number_part (fun z' => In z' zs /\ exists p, on z' D p) _ m Hm) as (m' & Hm').
+    { simpl. tauto. }
+    assert (IH' : r' = (1 + m' + list_sum (map (fun p => through zs p - 1) l))%nat).
+    { apply IH; try assumption. intros p Dp Hp. apply Hcross; [exact Dp |].
+      rewrite through_cons. lia. }
+    rewrite sum_through_cons.
+    destruct (classic (exists p, on z D p)) as [Hmeets | Hmiss].
+    + destruct (regions_exist (on z D) zs) as (r'' & Hr'').
+      rewrite (deletion_restriction D z zs k r' r'' HO HC Hz Hk Hr' Hr'').
+      rewrite (pieces_of_line D z zs l r'' HO HC Hz Hmeets Hzs Hl); try assumption.
+      * assert (Hone : m = (1 + m')%nat); [| lia].
+        apply (number_unique _ (fun z' => z' = z \/ (In z' zs /\ exists p, on z' D p)) _ _ Hm).
+        -- apply number_disjoint_union; [| exact Hm' |].
+           ++ apply (number_one _ z); [reflexivity | tauto].
+           ++ intros z' [-> [Hzz _]]. apply (Hzs z Hzz), same_line_refl.
+        -- intros z'. simpl. split.
+           ++ intros [[<- | H] H']; tauto.
+           ++ intros [-> | H]; tauto.
+      * intros z' p Hz' [Dp Hp] Hp'. apply Hcross; [exact Dp |].
+        assert (0 < through zs p)%nat by (apply through_positive; exists z'; tauto).
+        rewrite through_cons, (proj2 (vanishes_iff z p) Hp). lia.
+    + replace m with m'.
+      2: { apply (number_unique _ _ _ _ Hm' Hm). intros z'. simpl. split; [tauto |].
+           intros [[<- | H] H']; tauto. }
+      assert (Hnone : filter (fun p => vanishes z p && (0 <? through zs p)) l = []).
+      { clear - Hmiss Hin. induction l as [| p l IH]; [reflexivity |]. simpl.
+        destruct (vanishes z p) eqn:E; [| apply IH; intros; apply Hin; simpl; tauto].
+        apply vanishes_iff in E. exfalso. apply Hmiss. exists p.
+        split; [apply Hin; simpl; tauto | exact E]. }
+      rewrite Hnone, Nat.add_0_r, <- IH'.
+      apply (missing_line D z zs); try assumption.
+      intros p Dp H0. apply Hmiss. exists p. split; assumption.
+Qed.
+
+(** Regions of any arrangement: [n] different lines have exactly [1 + n + sum (m_p - 1)] regions,
+    where the sum runs over the crossings [p], [l] lists these, and [m_p] lines pass through [p]. *)
+(* Mutant, each crossing counts once: `through zs p - 1` becomes `1` *)
+(* Mutant, a line may be listed twice: `different_lines zs` becomes `Forall is_line zs` *)
+Theorem any_arrangement (zs : list affine) (l : list point) (k : nat) :
+  different_lines zs -> NoDup l -> (forall p, In p l <-> (2 <= through zs p)%nat) ->
+  regions zs k -> k = (1 + length zs + list_sum (map (fun p => through zs p - 1) l))%nat.
+Proof.
+  intros HL Hl Hall Hk.
+  apply (regions_in_box plane zs l (length zs) k plane_open plane_convex); try assumption.
+  - exists (0, 0). exact I.
+  - intros p. rewrite Hall. unfold plane. tauto.
+  - exists zs. split; [| split; [| reflexivity]].
+    + clear - HL. induction zs as [| z zs IH]; constructor; apply different_lines_cons in HL.
+      * intros H. destruct HL as (_ & Hz & _). apply (Hz z H), same_line_refl.
+      * apply IH, HL.
+    + intros z. split; [| tauto]. intros Hin. split; [exact Hin |].
+      destruct (line_point z) as (p & Hp); [apply HL, Hin |]. exists p. split; [exact I | exact Hp].
+Qed.
+
+(** There are finitely many crossings, so such a list exists. *)
+Lemma crossings_listed (D : point -> Prop) (zs : list affine) :
+  different_lines zs ->
+  exists l, NoDup l /\ forall p, In p l <-> D p /\ (2 <= through zs p)%nat.
+Proof.
+  intros HL.
+  assert (Hlist : exists l, forall p, (2 <= through zs p)%nat -> In p l).
+  { induction zs as [| z zs IH]; [exists []; cbn; lia |].
+    apply different_lines_cons in HL. destruct HL as (Hz & Hzs & HL).
+    destruct (IH HL) as (l & Hl).
+    assert (Hz' : exists l', forall p, value z p = 0 -> (0 < through zs p)%nat -> In p l').
+    { clear - Hz Hzs. induction zs as [| z' zs IH]; [exists []; cbn; lia |].
+      destruct IH as (l' & Hl'); [intros; apply Hzs; simpl; tauto |].
+      destruct (Hzs z') as [Hz' Hne]; [simpl; tauto |].
+      destruct (classic (exists q, value z q = 0 /\ value z' q = 0)) as [(q & Hq & Hq') | Hno].
+      - destruct (crossing_lines z z' q Hz Hz' Hne Hq Hq') as [_ Huniq].
+        exists (q :: l'). intros p Hp Ht. rewrite through_cons in Ht.
+        destruct (vanishes z' p) eqn:E; [left | right; apply Hl'; [exact Hp | exact Ht]].
+        apply vanishes_iff in E. symmetry. exact (Huniq p Hp E).
+      - exists l'. intros p Hp Ht. rewrite through_cons in Ht.
+        destruct (vanishes z' p) eqn:E; [exfalso | apply Hl'; [exact Hp | exact Ht]].
+        apply vanishes_iff in E. apply Hno. exists p. tauto. }
+    destruct Hz' as (l' & Hl'). exists (l ++ l'). intros p Ht. apply in_app_iff.
+    rewrite through_cons in Ht. destruct (vanishes z p) eqn:E; [| left; apply Hl, Ht].
+    right. apply vanishes_iff in E. apply Hl'; [exact E | lia]. }
+  destruct Hlist as (l & Hl).
+  destruct (finite_part l (fun p => D p /\ (2 <= through zs p)%nat)) as (l' & Hl' & Hin).
+  exists l'. split; [exact Hl' |]. intros p. rewrite Hin. split; [tauto |].
+  intros H. split; [apply Hl |]; tauto.
 Qed.
 
 (** ** The tangents of a parabola *)
@@ -1233,6 +1590,9 @@ Proof.
   - intros (i & <- & Hi). apply in_seq in Hi. exists i. split; [lia | reflexivity].
   - intros (i & Hi & ->). exists i. split; [reflexivity | apply in_seq; lia].
 Qed.
+
+Lemma tangents_length (n : nat) : length (tangents n) = n.
+Proof. unfold tangents. rewrite map_length. apply seq_length. Qed.
 
 (** A set of numbers that contains all between any two of its members is an interval. *)
 Lemma consecutive_interval (n : nat) (N : nat -> Prop) :
@@ -1334,13 +1694,13 @@ Qed.
 
 (** In signs: a sign vector is realised by the tangents if and only if the places where it is minus
     form an interval. *)
-(* Mutant, the places where it is plus: `nth (i - 1) s true = false` becomes `nth (i - 1) s true = true` *)
-(* Mutant, nothing about the length: `length s = n /\` becomes `` *)
+(* Mutant, the places where it is plus: `s true = false` becomes `s true = true` *)
+(* Mutant, nothing about the length: `length s = n` becomes `True` *)
 Theorem tangents_realise_intervals (n : nat) (s : list bool) :
   realised (tangents n) s <->
   length s = n /\ interval n (fun i => nth (i - 1) s true = false).
 Proof.
-  assert (Hlen : length (tangents n) = n) by (unfold tangents; rewrite map_length; apply seq_length).
+  pose proof (tangents_length n) as Hlen.
   assert (Hnth : forall i, (1 <= i <= n)%nat -> nth (i - 1) (tangents n) zero = tangent i).
   { intros i Hi. unfold tangents.
     rewrite (nth_indep _ zero (tangent 0)) by (rewrite map_length, seq_length; lia).
@@ -1376,10 +1736,10 @@ Proof.
 Qed.
 
 (** For every [n] there are [n] lines in general position: the tangents. *)
-(* Mutant, one line twice: `general_position (tangents n)` becomes `general_position (tangent 1 :: tangents n)` *)
+(* Mutant, one tangent twice: `(tangents n).` becomes `(tangent 1 :: tangents n).` *)
 Theorem tangents_general_position (n : nat) : general_position (tangents n).
 Proof.
-  assert (Hlen : length (tangents n) = n) by (unfold tangents; rewrite map_length; apply seq_length).
+  pose proof (tangents_length n) as Hlen.
   assert (Hnth : forall i, (i < n)%nat -> nth i (tangents n) zero = tangent (S i)).
   { intros i Hi. unfold tangents.
     rewrite (nth_indep _ zero (tangent 0)) by (rewrite map_length, seq_length; lia).
@@ -1440,14 +1800,8 @@ Definition linear_regions (f : point -> R) (k : nat) : Prop := components (affin
 Definition plus_affine (a b : affine) : affine :=
   Affine (slope_x a + slope_x b) (slope_y a + slope_y b) (offset a + offset b).
 
-Definition scale (t : R) (a : affine) : affine :=
-  Affine (t * slope_x a) (t * slope_y a) (t * offset a).
-
 Lemma value_plus (a b : affine) (p : point) : value (plus_affine a b) p = value a p + value b p.
 Proof. unfold value, plus_affine. simpl. ring. Qed.
-
-Lemma value_scale (t : R) (a : affine) (p : point) : value (scale t a) p = t * value a p.
-Proof. unfold value, scale. simpl. ring. Qed.
 
 Lemma value_constant (t : R) (p : point) : value (Affine 0 0 t) p = t.
 Proof. unfold value. simpl. ring. Qed.
@@ -1474,7 +1828,7 @@ Definition piece (c : R) (neurons : list neuron) (s : list bool) : affine :=
 (** On each activation region, the points where given neurons are on and the others off, the network
     is affine, and its gradient is the sum over those that are on. *)
 (* Mutant, the bias of the output is dropped: `(piece c neurons s)` becomes `(piece 0 neurons s)` *)
-(* Mutant, the boundary belongs to no region and has no pattern: `has_signs (map snd neurons) p s ->` becomes `length s = length neurons ->` *)
+(* Mutant, another pattern: `has_signs (map snd neurons) p s` becomes `length s = length neurons` *)
 Theorem affine_on_activation_region (c : R) (neurons : list neuron) (s : list bool) (p : point) :
   has_signs (map snd neurons) p s -> shallow c neurons p = value (piece c neurons s) p.
 Proof.
@@ -1487,12 +1841,6 @@ Proof.
 Qed.
 
 (** *** Where a network folds *)
-
-(** Two affine functions vanish on the same line if one is a multiple of the other. *)
-Definition same_line (z g : affine) : Prop := exists t, t <> 0 /\ z = scale t g.
-
-Definition different_lines (L : list affine) : Prop :=
-  (forall g, In g L -> is_line g) /\ ForallOrdPairs (fun g h => ~ same_line g h) L.
 
 (** [L] lists the lines of the neurons, each once. *)
 Definition lists_lines (L : list affine) (neurons : list neuron) : Prop :=
@@ -1528,22 +1876,10 @@ Qed.
 
 Lemma factor_other (z g : affine) : ~ same_line z g -> factor z g = 0.
 Proof.
-  intros H. unfold factor. destruct (affine_eq_dec z (scale (ratio z g) g)) as [E | E]; [| reflexivity].
+  intros H. unfold factor.
+  destruct (affine_eq_dec z (scale (ratio z g) g)) as [E | E]; [| reflexivity].
   destruct (Req_dec (ratio z g) 0) as [-> | Hr]; [apply Rabs_R0 |].
   exfalso. apply H. exists (ratio z g). tauto.
-Qed.
-
-Lemma same_line_sym (z g : affine) : same_line z g -> same_line g z.
-Proof.
-  intros (t & Ht & ->). exists (/ t). split; [apply Rinv_neq_0_compat, Ht |].
-  destruct g as [a b c]. unfold scale. simpl. f_equal; field; exact Ht.
-Qed.
-
-Lemma same_line_trans (z g h : affine) : same_line z g -> same_line g h -> same_line z h.
-Proof.
-  intros (t & Ht & ->) (r & Hr & ->). exists (t * r).
-  split; [apply Rmult_integral_contrapositive; tauto |].
-  unfold scale. simpl. f_equal; ring.
 Qed.
 
 Lemma same_line_is_line (z g : affine) : same_line z g -> is_line g -> is_line z.
@@ -1593,11 +1929,13 @@ Qed.
 Theorem folds_sum (c : R) (neurons : list neuron) (L : list affine) :
   lists_lines L neurons ->
   exists a, forall p,
-    shallow c neurons p = value a p + / 2 * sum (map (fun g => kappa neurons g * Rabs (value g p)) L).
+    shallow c neurons p
+    = value a p + / 2 * sum (map (fun g => kappa neurons g * Rabs (value g p)) L).
 Proof.
   unfold shallow. intros [HL Hcover]. induction neurons as [| [v z] neurons IH].
   - exists (Affine 0 0 c). intros p. rewrite value_constant.
-    rewrite (sum_zero (fun g => kappa [] g * Rabs (value g p))); [simpl; ring |]. intros g _. unfold kappa. simpl. ring.
+    rewrite (sum_zero (fun g => kappa [] g * Rabs (value g p))); [simpl; ring |].
+    intros g _. unfold kappa. simpl. ring.
   - destruct IH as (a & Ha); [intros v' z' H; apply (Hcover v'); simpl; tauto |].
     assert (Hkappa : forall p,
       sum (map (fun g => kappa ((v, z) :: neurons) g * Rabs (value g p)) L)
@@ -1641,8 +1979,8 @@ Qed.
 (** (b): near a point of the line of [g] that lies on no other line, the network is affine on either
     side, and on the way to the side where [g] is positive its gradient jumps by
     [kappa] times that of [g]. *)
-(* Mutant, half the jump: `slope_x a + kappa neurons g * slope_x g` becomes `slope_x a + kappa neurons g / 2 * slope_x g` *)
-(* Mutant, a point where lines cross: `(forall h, In h L -> value h p = 0 -> h = g)` becomes `(forall h, In h L -> value h p = 0 -> In h L)` *)
+(* Mutant, half the jump: `kappa neurons g * slope_x g` becomes `kappa neurons g / 2 * slope_x g` *)
+(* Mutant, a point where lines cross: `value h p = 0 -> h = g` becomes `value h p = 0 -> In h L` *)
 Theorem fold_jump (c : R) (neurons : list neuron) (L : list affine) (g : affine) (p : point) :
   lists_lines L neurons -> In g L -> value g p = 0 ->
   (forall h, In h L -> value h p = 0 -> h = g) ->
@@ -1664,8 +2002,7 @@ Proof.
     rewrite Forall_forall in Hh. destruct Hg as [<- | Hg].
     - exists L. simpl. split; [| reflexivity]. intros h'. split.
       + intros H. split; [tauto |]. intros H'. apply (Hh h' H), same_line_sym, H'.
-      + intros [[<- | H] H']; [| exact H]. exfalso. apply H'. exists 1. split; [lra |].
-        destruct h as [x y z]. unfold scale. simpl. f_equal; ring.
+      + intros [[<- | H] H']; [| exact H]. exfalso. apply H', same_line_refl.
     - destruct IH as (L' & HL' & Hsum); [intros; apply Hlines; simpl; tauto | exact Hg |].
       exists (h :: L'). split; [| intros q; simpl; rewrite Hsum; ring].
       intros h'. simpl. rewrite HL'. split.
@@ -1674,8 +2011,7 @@ Proof.
   destruct HL' as (L' & HinL' & Hsum).
   assert (Hsigns : has_signs L' p (signs L' p)).
   { apply has_signs_signs. intros h Hh H0. apply HinL' in Hh. destruct Hh as [Hh Hne].
-    apply Hne. rewrite (Honly h Hh H0). exists 1. split; [lra |].
-    destruct g as [x y z]. unfold scale. simpl. f_equal; ring. }
+    apply Hne. rewrite (Honly h Hh H0). apply same_line_refl. }
   destruct (has_signs_open L' (signs L' p) p Hsigns) as (e & He & Hnear).
   destruct (sum_abs_affine (kappa neurons) L' (signs L' p)) as (a1 & Ha1).
   set (a := plus_affine (plus_affine a0 (scale (/ 2) a1)) (scale (- kappa neurons g / 2) g)).
@@ -1695,14 +2031,16 @@ Proof.
   rewrite (H x), IH; [reflexivity | |]; intros; try apply H; simpl; tauto.
 Qed.
 
-Lemma filter_length_le {T : Type} (f : T -> bool) (l : list T) : (length (filter f l) <= length l)%nat.
+Lemma filter_length_le {T : Type} (f : T -> bool) (l : list T) :
+  (length (filter f l) <= length l)%nat.
 Proof. induction l as [| x l IH]; simpl; [lia | destruct (f x); simpl; lia]. Qed.
 
 Lemma filter_length_same {T : Type} (f : T -> bool) (l : list T) :
   (length l <= length (filter f l))%nat -> filter f l = l.
 Proof.
   induction l as [| x l IH]; simpl; [reflexivity |].
-  pose proof (filter_length_le f l). destruct (f x); simpl; intros H'; [f_equal; apply IH; lia | lia].
+  pose proof (filter_length_le f l).
+  destruct (f x); simpl; intros H'; [f_equal; apply IH; lia | lia].
 Qed.
 
 (** The lines across which the gradient jumps. *)
@@ -1741,31 +2079,6 @@ Qed.
 Lemma near_self (p : point) (e : R) : 0 < e -> near e p p.
 Proof. intros He. split; rewrite Rminus_eq_0, Rabs_R0; exact He. Qed.
 
-(** Two functions with a common zero that do not change along the same direction have the same
-    line. *)
-Lemma same_line_direction (g h : affine) (p : point) :
-  is_line g -> is_line h -> value g p = 0 -> value h p = 0 ->
-  along h (slope_y g, - slope_x g) = 0 -> same_line h g.
-Proof.
-  intros Hg Hh Hgp Hhp Hu. destruct g as [a b c], h as [a' b' c'].
-  unfold is_line, value, along, same_line, scale in *. simpl in *.
-  assert (Hn : a * a + b * b <> 0) by (intros H; apply Hg; split; nra).
-  set (t := (a' * a + b' * b) / (a * a + b * b)).
-  assert (Ha : a' = t * a).
-  { unfold t. apply (Rmult_eq_reg_r (a * a + b * b)); [| exact Hn].
-    transitivity (a * (a' * a + b' * b) + b * (a' * b + b' * - a)); [ring |].
-    rewrite Hu. field. exact Hn. }
-  assert (Hb : b' = t * b).
-  { unfold t. apply (Rmult_eq_reg_r (a * a + b * b)); [| exact Hn].
-    transitivity (b * (a' * a + b' * b) - a * (a' * b + b' * - a)); [ring |].
-    rewrite Hu. field. exact Hn. }
-  exists t. split.
-  - intros H0. apply Hh. rewrite Ha, Hb, H0. split; ring.
-  - f_equal; [exact Ha | exact Hb |].
-    replace c with (- (a * fst p + b * snd p)) by lra.
-    replace c' with (- (a' * fst p + b' * snd p)) by lra. rewrite Ha, Hb. ring.
-Qed.
-
 (** A small step along a line leaves all the other lines. *)
 Lemma small_step (L : list affine) (p u : point) :
   (forall h, In h L -> value h p <> 0 \/ along h u <> 0) ->
@@ -1790,7 +2103,7 @@ Proof.
   - apply HL; [| exact Hh']. split; [exact Ht0 |]. eapply Rlt_le_trans; [exact Ht | apply Rmin_r].
 Qed.
 
-(** Two affine functions that agree on the way from [p] in the direction [u], for a while, grow alike
+(** Two affine functions that agree for a while on the way from [p] in the direction [u] grow alike
     in this direction. *)
 Lemma same_growth (a b : affine) (p u : point) (e : R) :
   0 < e -> (forall t, 0 < t < e -> value a (shift p t u) = value b (shift p t u)) ->
@@ -1910,14 +2223,14 @@ Lemma lines_listed (neurons : list neuron) :
   exists L, lists_lines L neurons /\ (length L < length neurons \/ L = map snd neurons)%nat.
 Proof.
   induction neurons as [| [v z] neurons (L & [HL Hcover] & Hlen)].
-  - exists []. split; [split; [split; [intros g [] | constructor] | intros v z []] | right; reflexivity].
+  - exists []. split; [| right; reflexivity].
+    split; [split; [intros g [] | constructor] | intros v z []].
   - destruct (classic (is_line z /\ forall g, In g L -> ~ same_line z g)) as [[Hz Hnew] | Hold].
     + exists (z :: L). split; [split; [split |] |].
       * intros g [<- | Hg]; [exact Hz | apply HL, Hg].
       * constructor; [apply Forall_forall, Hnew | apply HL].
       * intros v' z' [[= <- <-] | H] Hz'.
-        -- exists z. split; [simpl; tauto |]. exists 1. split; [lra |].
-           destruct z as [a b c']. unfold scale. simpl. f_equal; ring.
+        -- exists z. split; [simpl; tauto |]. apply same_line_refl.
         -- destruct (Hcover v' z' H Hz') as (g & Hg & Hsame). exists g. simpl. tauto.
       * simpl. destruct Hlen as [Hlen | ->]; [left; lia | right; reflexivity].
     + exists L. split; [split; [exact HL |] |].
@@ -1938,7 +2251,8 @@ Proof.
     + replace (factor z z) with 1; [ring |].
       assert (Hz : z = scale 1 z).
       { destruct z as [a b c]. unfold scale. simpl. f_equal; ring. }
-      rewrite Hz at 1. rewrite factor_scale by (apply Hlines; simpl; tauto). symmetry. apply Rabs_R1.
+      rewrite Hz at 1. rewrite factor_scale by (apply Hlines; simpl; tauto).
+      symmetry. apply Rabs_R1.
     + intros [w g] Hg. simpl. rewrite factor_other; [ring |]. intros Hsame.
       inversion_clear Hpairs as [| ? ? Hz Hpairs']. rewrite Forall_forall in Hz.
       apply (Hz g); [apply (in_map snd _ _ Hg) | apply same_line_sym, Hsame].
@@ -1964,8 +2278,8 @@ Proof. induction 1; rewrite max_regions_succ; lia. Qed.
 (** Linear regions of a shallow network: with [n] hidden neurons there are at most
     [n (n + 1) / 2 + 1], and exactly that many if and only if all output weights are different from
     zero and the neurons have lines in general position. *)
-(* Mutant, one region fewer: `(k <= length neurons * (length neurons + 1) / 2 + 1)` becomes `(k <= length neurons * (length neurons + 1) / 2)` *)
-(* Mutant, output weights may vanish: `(forall v z, In (v, z) neurons -> v <> 0) /\` becomes `` *)
+(* Mutant, strictly fewer: `(k <= length` becomes `(k < length` *)
+(* Mutant, output weights may vanish: `neurons -> v <> 0` becomes `neurons -> True` *)
 Theorem max_linear_regions (c : R) (neurons : list neuron) (k : nat) :
   linear_regions (shallow c neurons) k ->
   (k <= length neurons * (length neurons + 1) / 2 + 1)%nat /\
@@ -2001,8 +2315,7 @@ Proof.
   - intros [Hv Hgp].
     assert (HL' : lists_lines (map snd neurons) neurons).
     { split; [apply general_position_different, Hgp |].
-      intros v z Hin _. exists z. split; [apply (in_map snd _ _ Hin) |]. exists 1. split; [lra |].
-      destruct z as [a b c']. unfold scale. simpl. f_equal; ring. }
+      intros v z Hin _. exists z. split; [apply (in_map snd _ _ Hin) |]. apply same_line_refl. }
     pose proof (proj1 (linear_regions_of_folds c neurons _ k HL') Hk) as Hregions'.
     replace (folding_lines neurons (map snd neurons)) with (map snd neurons) in Hregions'.
     + destruct (steiner _ k Hregions') as [_ Hiff'].
@@ -2028,7 +2341,7 @@ Qed.
 Theorem tangents_network (n : nat) :
   linear_regions (shallow 0 (map (fun z => (1, z)) (tangents n))) (n * (n + 1) / 2 + 1).
 Proof.
-  set (neurons := map (fun z => (1, z)) (tangents n)).
+  set (neurons := map _ (tangents n)).
   assert (Hsnd : map snd neurons = tangents n).
   { unfold neurons. rewrite map_map. apply map_id. }
   assert (Hlen : length neurons = n).
@@ -2043,8 +2356,8 @@ Qed.
 
 (** One hidden layer of [n] ReLU neurons has at most [n (n + 1) / 2 + 1] activation patterns without
     a zero, and for some neurons it has as many. *)
-(* Mutant, one pattern fewer: `(k <= n * (n + 1) / 2 + 1)%nat` becomes `(k <= n * (n + 1) / 2)%nat` *)
-(* Mutant, all patterns occur: `regions (map snd neurons) (n * (n + 1) / 2 + 1)` becomes `regions (map snd neurons) (2 ^ n)` *)
+(* Mutant, one pattern fewer: `(k <= n * (n + 1) / 2 + 1)` becomes `(k <= n * (n + 1) / 2)` *)
+(* Mutant, all patterns occur: `neurons) (n * (n + 1) / 2 + 1)` becomes `neurons) (2 ^ n)` *)
 Corollary activation_regions (n : nat) :
   (forall (neurons : list neuron) (k : nat),
      length neurons = n -> regions (map snd neurons) k -> (k <= n * (n + 1) / 2 + 1)%nat) /\
