@@ -4,8 +4,8 @@
     [false] for minus, for which some point of the plane has these signs and lies on none of the
     lines.  The file proves that these are the connected components of the plane without the lines;
     the bound [n (n + 1) / 2 + 1], by shattering, and again by adding one line after the other,
-    which also tells when it is attained; how many regions any arrangement has; that the tangents of a
-    parabola have the intervals of [1, ..., n] as their regions; and what all this means for a
+    which also tells when it is attained; how many regions any arrangement has; that the tangents
+    of a parabola have the intervals of [1, ..., n] as their regions; and what all this means for a
     network with one hidden layer of ReLU neurons. *)
 
 From Coq Require Import Reals Lra Lia List Bool Arith Classical FinFun.
