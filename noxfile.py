@@ -176,7 +176,8 @@ def tests(session: nox.Session) -> None:
 def browser(session: nox.Session) -> None:
     """Open every page in Chromium, light and dark, wide and narrow; keep screenshots."""
     prepare(session)
-    python(session, "-m", "pytest", "-m", "browser", "tests/book/test_browser.py", *session.posargs)
+    test = ["-m", "pytest", "-n", "2", "-m", "browser", "tests/book/test_browser.py"]
+    python(session, *test, *session.posargs)
 
 
 @nox.session

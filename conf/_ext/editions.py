@@ -86,6 +86,8 @@ def name_edition(app: Sphinx, config: Config) -> None:
     config.html_copy_source = config.html_show_sourcelink = False
     if "logo" in config.html_theme_options:
         config.html_theme_options["logo"] = {"text": title}
+    preamble = config.latex_elements.get("preamble", "")
+    config.latex_elements["preamble"] = rf"{preamble}\renewcommand{{\bookedition}}{{, {STUDENT}}}"
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

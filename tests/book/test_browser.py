@@ -24,7 +24,8 @@ QUIET = [
     "--disable-component-update",
     "--disable-sync",
 ]
-SHOWN = ["index", *(path.stem for path in CHAPTERS), "appendix/notation", "appendix/the-two-sheets"]
+APPENDICES = ["notation", "the-two-sheets", "claims", f"claims/{CHAPTERS[0].stem}"]
+SHOWN = ["index", *(path.stem for path in CHAPTERS), *(f"appendix/{name}" for name in APPENDICES)]
 WIDTHS = {"wide": 1280, "narrow": 390}
 
 
