@@ -205,5 +205,6 @@ latex_elements = {
     "fvset": r"\fvset{fontsize=\footnotesize}",
     "figure_align": "htbp",
     "preamble": latex() + "\n\\usepackage{paper}",
-    "maketitle": rf"\booktitlepage{{{project}}}{{{subtitle}}}{{{author}}}{{Version {version}\bookedition}}",
+    "maketitle": rf"\booktitlepage{{{project}}}{{{subtitle}}}{{{author}}}"
+    rf"{{Version {version}\bookedition}}",
 }

@@ -87,7 +87,8 @@ def name_edition(app: Sphinx, config: Config) -> None:
     if "logo" in config.html_theme_options:
         config.html_theme_options["logo"] = {"text": title}
     preamble = config.latex_elements.get("preamble", "")
-    config.latex_elements["preamble"] = rf"{preamble}\renewcommand{{\bookedition}}{{, {STUDENT}}}"
+    said = rf"\renewcommand{{\bookedition}}{{, {STUDENT}}}"
+    config.latex_elements["preamble"] = f"{preamble}\n{said}"
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
