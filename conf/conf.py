@@ -104,9 +104,6 @@ activations_definitions = (
     "eq-line",
     "eq-shallow-network",
     "eq-fold",
-    "eq-grid",
-    "eq-neuron-line",
-    "eq-central-difference",
 )
 
 # Proofs, exercises, bibliography ----------------------------------------------------------------
