@@ -1516,7 +1516,7 @@ Qed.
 (** Regions of any arrangement: [n] different lines have exactly [1 + n + sum (m_p - 1)] regions,
     where the sum runs over the crossings [p], [l] lists these, and [m_p] lines pass through [p]. *)
 (* Mutant, each crossing counts once: `through zs p - 1` becomes `1` *)
-(* Mutant, a line may be listed twice: `different_lines zs` becomes `Forall is_line zs` *)
+(* Mutant, a function may be constant: `different_lines zs` becomes `True` *)
 Theorem any_arrangement (zs : list affine) (l : list point) (k : nat) :
   different_lines zs -> NoDup l -> (forall p, In p l <-> (2 <= through zs p)%nat) ->
   regions zs k -> k = (1 + length zs + list_sum (map (fun p => through zs p - 1) l))%nat.

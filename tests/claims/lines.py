@@ -285,6 +285,7 @@ def steiner_is_attained(largest: Callable[[int], float] = largest_number) -> Non
         assert lines.in_general_position(*tangents)
         assert lines.count_regions(*tangents) == largest(n)
     rows = tuple((-2 * i, 1, i**2) for i in range(1, 6))
+    assert general_position(rows)
     assert [len(realised(rows[:n])) for n in range(6)] == [largest(n) for n in range(6)]
 
 
@@ -633,7 +634,7 @@ def generic_polynomials_by_sympy(tied: tuple[str, ...] = (), to: tuple[Any, ...]
     mutants={
         "integers, which have no density": {"draw": lambda rng, n: rng.integers(1, 9, (n, 4))},
         "one region fewer": {"largest": lambda n: n * (n + 1) / 2},
-        "equal biases of neurons with equal slopes": {
+        "all neurons alike, which has no joint density": {
             "draw": lambda rng, n: np.tile(rng.normal(size=(1, 4)), (n, 1))
         },
     },
@@ -743,8 +744,8 @@ def tangents_lie_between_the_roots(
     ),
     sign: int = 1,
 ) -> None:
-    """Hypothesis draws points below the parabola whose polynomial has rational roots; it is
-    negative at exactly those numbers that lie between them.
+    """Hypothesis draws points below the parabola whose polynomial has rational roots; their mean
+    is x, their product y, and it is negative at exactly those numbers that lie between them.
     """
     quarters = st.integers(-40, 40)
 
@@ -753,6 +754,7 @@ def tangents_lie_between_the_roots(
         x, r, t = (value / 4 for value in (x, r, t))
         y = x * x - r * r
         low, high = roots(x, y)
+        assert (low + high, low * high) == (2 * x, y)
         assert (sign * (t * t - 2 * x * t + y) < 0) == (low < t < high)
 
     between()
@@ -785,8 +787,8 @@ def three_lines_by_enumeration(number: int = 3, dimension: int = 2) -> None:
     },
 )
 def three_lines_by_sympy(signs: tuple[int, int, int] = (1, 1, 1), dimension: int = 2) -> None:
-    """SymPy takes the minors of the gradients as coefficients; the combination is constant, so it
-    cannot be positive at one point and negative at another.
+    """SymPy takes the minors of the gradients as coefficients, which are not all zero unless the
+    lines are parallel; the combination is constant, so it cannot be positive and negative.
     """
     w = sp.Matrix(3, dimension, lambda i, k: sp.Symbol(f"w{i}{k}"))
     x, b = sp.Matrix(sp.symbols(f"x:{dimension}")), sp.Matrix(sp.symbols("b:3"))
@@ -975,6 +977,32 @@ def crossings_and_pairs(
     assert sp.expand(difference - sp.expand_func(rest(m))) == 0
     assert difference.subs(m, 2) == 0
     assert sp.expand(difference.subs(m, k + 2)).is_positive
+
+
+@check(
+    "exact",
+    mutants={
+        "equalities wherever no two lines are parallel": {
+            "general": lambda rows: not parallel_pairs(rows)
+        },
+        "strictly fewer crossings than pairs": {"slack": 1},
+        "m in place of m - 1": {"weight": lambda m: m},
+    },
+)
+def crossings_and_pairs_by_enumeration(
+    weight: Callable[[int], int] = lambda m: m - 1,
+    general: Callable[[Rows], bool] = general_position,
+    slack: int = 0,
+) -> None:
+    """For all sets of at most four small lines the three numbers are computed; they are equal
+    exactly where determinants say that the lines are in general position.
+    """
+    for rows in subsets(LINES, 4):
+        through = crossings(rows).values()
+        first, second = sum(map(weight, through)), sum(comb(m, 2) for m in through)
+        third = comb(len(rows), 2)
+        assert first <= second <= third - slack
+        assert (first == second == third) == general(rows)
 
 
 @check(
@@ -1357,7 +1385,7 @@ def patterns_that_do_not_occur(
     occurring: Callable[[int], float] = largest_number, together: int = 2
 ) -> None:
     """The tangents of a parabola are counted by the package and compared with 2^n: as many up to
-    two lines, fewer from three lines on, and a tenth or less from eight lines on.
+    two lines, fewer from three lines on, and less than a tenth from nine lines on.
     """
     for n in range(21):
         regions = lines.count_regions(*lines.parabola_tangents(n))
@@ -1408,12 +1436,13 @@ def tolerance_is_wrong_both_ways(
     floats = tuple((*w, -Fraction(c)) for w, c in zip(normals, (0.1, 0.2, 0.3), strict=True))
     tenths = tuple((*w, -Fraction(c, 10)) for w, c in zip(normals, (1, 2, 3), strict=True))
     assert (len(realised(floats)), len(realised(tenths))) == (stored, decimal)
+    assert lines.count_regions(normals, [-0.1, -0.2, -0.3]) == stored
     assert 0 < abs(determinant(floats)) < Fraction(1, 10**9)
     nearly = ((1, 1, 0), (1, Fraction(1 + 1e-10), 1))
-    assert len(realised(nearly)) == far
+    assert len(realised(nearly)) == lines.count_regions(*split(nearly)) == far
     W = ((123457, 765431), (-924683, 318289), (541061, -683567))
     rows = tuple((p, q, -(p * 1009 + q * 2003)) for p, q in W)
-    assert len(realised(rows)) == large
+    assert len(realised(rows)) == lines.count_regions(*split(rows)) == large
     assert abs(np.linalg.det(np.array(rows, dtype=float))) > 1e-9
 
 
