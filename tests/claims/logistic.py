@@ -137,8 +137,9 @@ def shape_by_hypothesis(
     },
 )
 def odds_by_sympy(factor: sp.Expr = sp.E, step: int = 1) -> None:
-    """SymPy divides the odds at x + 1 by the odds at x."""
+    """SymPy simplifies the odds to e^x and divides the odds at x + 1 by the odds at x."""
     odds = _sigmoid(X) / (1 - _sigmoid(X))
+    assert _equal(odds, sp.exp(X))
     assert _equal(odds.subs(X, X + step) / odds, factor)
 
 
@@ -413,7 +414,7 @@ def tanh_derivative_by_sympy(derivative: Formula = lambda t: 1 - t**2) -> None:
     "numeric",
     mutants={
         "the square is dropped": {"derivative": lambda t: 1 - t},
-        "1/4 too little": {"derivative": lambda t: (1 - t**2) / 4},
+        "a quarter of it": {"derivative": lambda t: (1 - t**2) / 4},
     },
 )
 def tanh_derivative_by_mpmath(derivative: Formula = lambda t: 1 - t**2) -> None:
@@ -511,17 +512,19 @@ def _separated(draw: st.DrawFn) -> tuple[Any, list[int], Any, int]:
     "property",
     mutants={
         "the threshold is 3/5": {"threshold": 0.6},
-        "the negative scores are meant": {"decision": lambda score: score < 0},
+        "the negative scores are meant": {"decision": lambda score: mp.sign(-score)},
+        "the score 0 is positive enough": {"decision": lambda score: 1 if score >= 0 else -1},
     },
 )
-def decision_by_hypothesis(
-    threshold: float = 0.5, decision: Formula = lambda score: score > 0
-) -> None:
-    """Hypothesis draws scores in thousandths, at which no rounding can hide the order."""
+def decision_by_hypothesis(threshold: float = 0.5, decision: Formula = mp.sign) -> None:
+    """Hypothesis draws scores in thousandths, at which no rounding can hide the order.
+
+    The activation is above, at or below the threshold where the score is positive, 0 or negative.
+    """
 
     @forall(score=THOUSANDTHS)
     def holds(score: Any) -> None:
-        assert (sigmoid(float(score)) > threshold) == decision(score)
+        assert np.sign(sigmoid(float(score)) - threshold) == decision(score)
 
     holds()
 
@@ -1086,7 +1089,8 @@ def bounded_weights_by_scipy(
 ) -> None:
     """SciPy minimises the package's loss for weights on circles of growing radius R.
 
-    The square of the distance of the directions keeps below 4 log(2 n) / (R |d|).
+    No shorter weights do better, for the loss is convex and has no minimum. The square of the
+    distance of the directions keeps below 4 log(2 n) / (R |d|).
     """
     points, labels = np.array([(0, 0), (1, 3), (2, 1), (4, 0), (3, 5)]), (-1, -1, 1, 1, 1)
     line = logistic.max_margin_line(points, labels)
@@ -1265,6 +1269,7 @@ def overflow_point(toward: float = math.inf, below: float = 2.0**-1022) -> None:
         assert mp.exp(-float(beside)) < float(np.finfo(kind).max) < mp.exp(-float(point))
         with np.errstate(over="ignore"):
             assert logistic.sigmoid_naive(point) == 0 < logistic.sigmoid_naive(beside)
+    assert int(np.finfo(float).max) == 2**1024 - 2**971
     assert 2.0**-1074 < _true_sigmoid(point) < below
     assert 0 < sigmoid(-745.0) < sigmoid(point)
 
