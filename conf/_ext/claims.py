@@ -12,6 +12,7 @@ something has changed that they depend on (``conf/ledger.py``).
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -28,6 +29,7 @@ from sphinx.errors import ExtensionError
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
+from sphinx.util.nodes import make_refnode
 from sphinx_exercise.nodes import exercise_enumerable_node, exercise_node, solution_node
 from sphinx_proof.directive import ElementDirective
 from sphinx_proof.nodes import NODE_TYPES, proof_node
@@ -207,12 +209,6 @@ def finish(app: Sphinx, env: BuildEnvironment) -> list[str]:
     whole = app.config.activations_solutions
     for message, place in complaints(env, app.ledger, app.config.activations_definitions, whole):
         log.warning(message, type="claims", location=place)
-    known = env.domains.standard_domain.anonlabels
-    for page, chapter in ledger(env).items():
-        for claim in claims(env).get(chapter, []):
-            known[ENTRY + claim.label] = (page, ENTRY + claim.label)
-        for name in formal_files(claims(env).get(chapter, [])):
-            known[FILE + Path(name).stem] = (page, FILE + Path(name).stem)
     # Where the outcome is another, so are the marks, and any page read anew may change entries.
     seen = json.dumps([state["coq"], *sorted(map(str, app.ledger.values()))])
     again = {*ledger(env), *(page for page, found in claims(env).items() if found)}
@@ -300,21 +296,21 @@ def complaints(
 # --- What readers see -----------------------------------------------------------------------------
 
 
-def cross_reference(
-    domain: str, kind: str, label: str, docname: str, words: str = ""
-) -> addnodes.pending_xref:
-    """Return a reference that the builder resolves in its own way."""
-    reference = addnodes.pending_xref(
-        "",
-        refdomain=domain,
-        reftype=kind,
-        reftarget=label,
-        refdoc=docname,
-        refexplicit=bool(words),
-        refwarn=True,
-    )
-    reference += nodes.inline("", words or label, classes=["std", "std-ref"])
-    return reference
+def reference(domain: str, label: str, docname: str) -> addnodes.pending_xref:
+    """Return a reference to a theorem or an equation by its number, for the builder to resolve."""
+    kind = {"prf": "ref", "math": "eq"}[domain]
+    options = {"refdomain": domain, "reftype": kind, "reftarget": label, "refdoc": docname}
+    return addnodes.pending_xref("", nodes.inline("", label), refwarn=True, **options)
+
+
+def in_words(text: str) -> list[nodes.Node]:
+    """Return what a comment says, with what it has in brackets as code, as coqdoc has it."""
+    parts = re.split(r"\[([^\]]+)\]", text)
+    return [
+        nodes.literal("", part) if i % 2 else nodes.Text(part)
+        for i, part in enumerate(parts)
+        if part
+    ]
 
 
 def source(check: dict[str, Any], hide_proofs: bool) -> str:
@@ -392,9 +388,11 @@ class Ledger(SphinxPostTransform):
                 place = next(iter(node.findall(nodes.paragraph)), None)
                 (place if place is not None else node).insert(0, raw)
             return
-        link = cross_reference("std", "ref", ENTRY + label, self.env.docname, mark_words(found))
+        link = self.link(page, ENTRY + label, nodes.inline("", mark_words(found)))
+        link["reftitle"] = "Checked by machine: to the claim's entry in the ledger"
         quiet = nodes.inline("", "", link, classes=["claim-mark", *mark_state(found)])
-        proofs = self.formal_proofs([check for check in found if check["kind"] == "formal"])
+        formal = [check for check in found if check["kind"] == "formal"]
+        proofs = self.formal_proofs(formal, page)
         if isinstance(node, claim_note):
             node.replace_self([nodes.paragraph("", "", quiet, classes=["claim-note"]), *proofs])
             return
@@ -405,7 +403,12 @@ class Ledger(SphinxPostTransform):
         place = node.parent.index(node) + 1
         node.parent.insert(place, proofs)
 
-    def formal_proofs(self, checks: list[dict[str, Any]]) -> list[nodes.Node]:
+    def link(self, docname: str, anchor: str, *content: nodes.Node) -> nodes.reference:
+        """Return a link to an anchor of any page."""
+        holder = nodes.inline("", "", *content)
+        return make_refnode(self.app.builder, self.env.docname, docname, anchor, holder)
+
+    def formal_proofs(self, checks: list[dict[str, Any]], page: str) -> list[nodes.Node]:
         """Return the formal proofs of a claim, folded together, each below what it says."""
         if not checks:
             return []
@@ -415,16 +418,13 @@ class Ledger(SphinxPostTransform):
             part
             for check in checks
             for part in (
-                nodes.paragraph("", check["about"]),
+                nodes.paragraph("", "", *in_words(check["about"])),
                 listing(check, self.hide_proofs),
             )
         ]
         if not self.hide_proofs:
             files = dict.fromkeys(check["path"] for check in checks)
-            links = [
-                cross_reference("std", "ref", FILE + Path(name).stem, self.env.docname, name)
-                for name in files
-            ]
+            links = [self.link(page, FILE + Path(name).stem, nodes.Text(name)) for name in files]
             last = nodes.paragraph("", "", nodes.Text("The definitions and lemmas stand in "))
             for i, link in enumerate(links):
                 last += [nodes.Text(", " if i else ""), link]
@@ -455,14 +455,14 @@ class Ledger(SphinxPostTransform):
         """Return the link to a claim, with its title."""
         head, here = nodes.paragraph(classes=["ledger-claim"]), self.env.docname
         if claim.form == "equation":
-            head += [nodes.Text("Equation "), cross_reference("", "eq", claim.label, here)]
-            head[-1]["refdomain"] = "math"
+            head += [nodes.Text("Equation "), reference("math", claim.label, here)]
         elif claim.form == "slip":
             head += [nodes.Text("Slip: "), self.section_link(claim.label)]
         elif claim.form == "statement":
-            head += cross_reference("std", "ref", claim.label, here, "A statement in the text")
+            words = nodes.Text("A statement in the text")
+            head += self.link(claim.docname, claim.label, words)
         else:
-            head += cross_reference("prf", "ref", claim.label, here)
+            head += reference("prf", claim.label, here)
             if title := self.title(claim):
                 head += [nodes.Text(" "), *title]
         return head
@@ -470,13 +470,11 @@ class Ledger(SphinxPostTransform):
     def section_link(self, label: str) -> nodes.Node:
         """Return a link to a section, with the nodes of its title."""
         docname, anchor, words = self.env.domains.standard_domain.labels[label]
-        link = cross_reference("std", "ref", label, self.env.docname, words)
+        title: list[nodes.Node] = [nodes.Text(words)]
         for section in self.env.get_doctree(docname).findall(nodes.section):
             if anchor in section["ids"]:
-                title = section.next_node(nodes.title)
-                link[0].children = []
-                link[0] += [child.deepcopy() for child in title.children]
-        return link
+                title = [child.deepcopy() for child in section.next_node(nodes.title).children]
+        return self.link(docname, anchor, *title)
 
     def node_of(self, claim: Claim) -> nodes.Element | None:
         """Return what a claim is on its page, as it was read."""
@@ -526,17 +524,18 @@ class Ledger(SphinxPostTransform):
 
     def check(self, check: dict[str, Any]) -> nodes.Element:
         """Return what there is to say of a check."""
+        formal = check["kind"] == "formal"
         state = {"passed": "passed", "failed": "failed"}.get(
             check["state"], "not run in this build"
         )
-        about = [nodes.Text(check["about"])]
-        wrong = nodes.Text(f" It fails, as it must, where {listed(check['mutants'])}.")
-        if check["kind"] == "formal":
-            rests = ", ".join(check["assumes"])
-            wrong = nodes.Text(
-                (f" It rests on {rests}." if rests else "")
-                + f" The same proof proves nothing where {listed(check['mutants'])}."
+        about = in_words(check["about"]) if formal else [nodes.Text(check["about"])]
+        wrong = f" Wrong claims that it catches: {'; '.join(check['mutants'])}."
+        if formal:
+            wrong = (
+                f" Wrong statements that its proof does not prove: {'; '.join(check['mutants'])}."
             )
+            if check["assumes"]:
+                wrong = f" It rests on {', '.join(check['assumes'])}.{wrong}"
         name = check["name"].partition(":")[2] or check["name"].partition(".")[2]
         words: list[nodes.Node] = [
             nodes.inline("", check["kind"], classes=["check-kind"]),
@@ -544,7 +543,7 @@ class Ledger(SphinxPostTransform):
             nodes.literal("", name),
             nodes.Text(f" {state}"),
         ]
-        said = nodes.paragraph("", "", *about, wrong)
+        said = nodes.paragraph("", "", *about, nodes.Text(wrong))
         if not self.html:
             said.insert(0, [nodes.emphasis("", check["kind"]), nodes.Text(f", {state}: ")])
             return said
@@ -568,12 +567,13 @@ class Ledger(SphinxPostTransform):
 
     def short(self, claim: Claim) -> nodes.Node:
         """Return the shortest link to a claim."""
-        if claim.form in THEOREMS:
-            return cross_reference("prf", "ref", claim.label, self.env.docname)
         if claim.form == "equation":
-            return cross_reference("math", "eq", claim.label, self.env.docname)
-        words = "a slip" if claim.form == "slip" else "a statement in the text"
-        return cross_reference("std", "ref", claim.label, self.env.docname, words)
+            return reference("math", claim.label, self.env.docname)
+        if claim.form == "slip":
+            return self.section_link(claim.label)
+        if claim.form == "statement":
+            return self.link(claim.docname, claim.label, nodes.Text("a statement in the text"))
+        return reference("prf", claim.label, self.env.docname)
 
     def table(self) -> nodes.table:
         """Return the number of claims and of checks of each kind, chapter by chapter."""
@@ -590,16 +590,7 @@ class Ledger(SphinxPostTransform):
             numbers = [len(found), *(kinds.count(kind) for kind in KINDS)]
             numbers += [states.count("passed"), states.count("not run")]
             totals = [a + b for a, b in zip(totals, numbers, strict=True)]
-            link = addnodes.pending_xref(
-                "",
-                nodes.inline("", self.env.titles[page].astext()),
-                refdomain="std",
-                reftype="doc",
-                reftarget=f"/{docname}",
-                refdoc=self.env.docname,
-                refexplicit=True,
-                refwarn=True,
-            )
+            link = self.link(docname, "", nodes.Text(self.env.titles[page].astext()))
             rows.append([link, *(nodes.Text(str(n)) for n in numbers)])
         rows.append([nodes.Text("together"), *(nodes.Text(str(n)) for n in totals)])
         return table_of(head, rows)
@@ -627,16 +618,11 @@ def claim_of(node: nodes.Node) -> str:
     return str(node.get("claim", "")) if isinstance(node, nodes.Element) else ""
 
 
-def listed(words: list[str]) -> str:
-    """Write alternatives as a sentence lists them."""
-    return " or ".join(part for part in ("; ".join(words[:-1]), words[-1]) if part)
-
-
 def mark_words(checks: list[dict[str, Any]]) -> str:
     """Say how a claim is checked, in as few words as possible."""
     passed = [check for check in checks if check["state"] == "passed"]
     kinds = ", ".join(dict.fromkeys(check["kind"] for check in passed))
-    return f"checked: {kinds}" if kinds else "not checked in this build"
+    return kinds or "not checked in this build"
 
 
 def mark_state(checks: list[dict[str, Any]]) -> list[str]:
