@@ -377,11 +377,11 @@ class Ledger(SphinxPostTransform):
         claim, page = self.entered[label]
         found = self.checks(claim)
         if not self.html:
-            # Paper has it in the margin, beside the first line.
+            # Paper has it in the margin, and leads on from the title: a link in the margin would
+            # cut through one that begins in the line beside it.
             words = r"\\".join(dict.fromkeys(check["kind"] for check in found))
-            raw = nodes.raw(
-                "", rf"\bookchecked{{{page}:{ENTRY}{label}}}{{{words}}}", format="latex"
-            )
+            raw = nodes.raw("", rf"\bookchecked{{{words}}}", format="latex")
+            node["entry"] = f"{page}:{ENTRY}{label}"
             if isinstance(node, claim_note):
                 node.replace_self(nodes.paragraph("", "", raw))
             else:

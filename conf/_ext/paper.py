@@ -369,6 +369,8 @@ def visit_theorem(translator: PaperTranslator, node: nodes.Element) -> None:
     title = inline_title(translator, node).removeprefix("(").removesuffix(")")
     number = translator.number(node["countertype"], node)
     label = translator.hypertarget(node["label"], anchor=False)
+    if "entry" in node:
+        title = rf"\hyperref[\detokenize{{{node['entry']}}}]{{{title}}}"
     note = f"[{{{title}}}]" if title else ""
     translator.body.append(
         f"\n\n\\booknumber{{book{kind}}}{{{number}}}\\begin{{book{kind}}}{note}{label}\n"
