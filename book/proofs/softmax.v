@@ -34,7 +34,7 @@ Definition lse (K : nat) (z : vector) (lam : R) : R :=
 Definition softargmax (K : nat) (z : vector) (lam : R) : vector :=
   fun k => exp (lam * z k) / sum K (fun j => exp (lam * z j)).
 
-(** A probability vector, and its entropy. *)
+(** A probability vector, and its entropy; a place with [q k = 0] contributes 0. *)
 Definition probability (K : nat) (q : vector) : Prop :=
   (forall k, place K k -> 0 <= q k) /\ sum K q = 1.
 
@@ -533,7 +533,7 @@ Proof.
   apply Rabs_le; lra.
 Qed.
 
-(** The limit at a single z, as a limit of the analysis. *)
+(** The limit at a single z, in the sense of analysis. *)
 (* Mutant, lambda tends to minus infinity: `p_infty` becomes `m_infty` *)
 (* Mutant, the limit is the first score: `(maximum K z)` becomes `(z 1%nat)` *)
 Theorem lse_limit K z : (1 <= K)%nat ->
@@ -666,17 +666,18 @@ Proof.
     rewrite !E by assumption; unfold delta; rewrite (Nat.eqb_sym j i); ring.
 Qed.
 
-(** The second partial derivatives of log-sum-exp are the entries of the same
-    matrix. *)
+(** The partial derivatives of log-sum-exp have partial derivatives themselves, which
+    are the entries of the same matrix. *)
 (* Mutant, the matrix is that of lambda 1: `jacobian K z lam i j` becomes `covariance (softargmax K z lam) i j` *)
-(* Mutant, the first derivative only: `partial (partial (fun x => lse K x lam) i) j z` becomes `partial (fun x => lse K x lam) i z` *)
+(* Mutant, the first derivative only: `partial (fun y => lse K y lam) i (update z j x)` becomes `lse K (update z j x) lam` *)
 Theorem lse_hessian K z lam i j : place K i -> place K j -> 0 < lam ->
-  partial (partial (fun x => lse K x lam) i) j z = jacobian K z lam i j.
+  is_derive (fun x => partial (fun y => lse K y lam) i (update z j x)) (z j)
+    (jacobian K z lam i j).
 Proof.
-  intros Hi Hj Hl; unfold partial at 1.
-  rewrite (Derive_ext _ (fun x => softargmax K (update z j x) lam i)).
-  - apply is_derive_unique, softargmax_partial_derivative; assumption.
-  - intros x; apply is_derive_unique, lse_partial_derivative; assumption.
+  intros Hi Hj Hl.
+  apply (is_derive_ext (fun x => softargmax K (update z j x) lam i)).
+  - intros x; symmetry; apply is_derive_unique, lse_partial_derivative; assumption.
+  - apply softargmax_partial_derivative; assumption.
 Qed.
 
 Lemma covariance_form K p u v :
@@ -1196,8 +1197,8 @@ Proof. unfold line; ring. Qed.
 Lemma line_1 y z k : line z (fun j => y j - z j) 1 k = y k.
 Proof. unfold line; ring. Qed.
 
-(** Soft(arg)max shortens the distance of two different points to less than
-    lambda / 2 of it. *)
+(** The values of soft(arg)max at two different points are closer to each other than
+    lambda / 2 times the distance of the points. *)
 (* Mutant, a smaller constant: `lam / 2` becomes `lam / 4` *)
 (* Mutant, the points may be equal: `(exists k, place K k /\ y k <> z k)` becomes `(1 <= K)%nat` *)
 Theorem softargmax_lipschitz K y z lam : 0 < lam ->
