@@ -84,14 +84,19 @@ Proof.
   rewrite !odds, exp_plus. ring.
 Qed.
 
-(** The activation is above one half exactly where the score is positive, so the decision
-    between the two classes depends on the sign of the score alone. *)
+(** The activation is above one half exactly where the score is positive, and below exactly
+    where it is negative, so the decision between the two classes depends on the sign of the
+    score alone. *)
 (* Mutant, the threshold is at the score 1: `0 < x` becomes `1 < x` *)
-Theorem sigmoid_above_half (x : R) : 1 / 2 < sigmoid x <-> 0 < x.
+(* Mutant, the threshold of class 2 is lower: `sigmoid x < 1 / 2` becomes `sigmoid x < 1 / 4` *)
+Theorem sigmoid_above_half (x : R) :
+  (1 / 2 < sigmoid x <-> 0 < x) /\ (sigmoid x < 1 / 2 <-> x < 0).
 Proof.
-  rewrite <- sigmoid_at_0. split; [| apply sigmoid_increasing].
-  intros above. apply Rnot_le_lt. intros [less | ->]; [| lra].
-  apply sigmoid_increasing in less. lra.
+  rewrite <- sigmoid_at_0. split; (split; [| apply sigmoid_increasing]).
+  - intros above. apply Rnot_le_lt. intros [less | ->]; [| lra].
+    apply sigmoid_increasing in less. lra.
+  - intros below. apply Rnot_le_lt. intros [less | <-]; [| lra].
+    apply sigmoid_increasing in less. lra.
 Qed.
 
 (** The sigmoid rises from 0, its limit on the left, to 1, its limit on the right. *)
@@ -210,11 +215,13 @@ Qed.
 (* Mutant, the factor 6 is 4: `1 - 6 *` becomes `1 - 4 *` *)
 (* Mutant, the bounds are symmetric: `- (1 / 8) <=` becomes `- (1 / 24) <=` *)
 Theorem sigmoid_third_derivative (x : R) :
-  Derive_n sigmoid 3 x = Derive sigmoid x * (1 - 6 * Derive sigmoid x)
+  is_derive_n sigmoid 3 x (Derive sigmoid x * (1 - 6 * Derive sigmoid x))
   /\ - (1 / 8) <= Derive_n sigmoid 3 x <= 1 / 24.
 Proof.
-  destruct (sigmoid_derivatives x) as [_ [_ [third _]]].
-  rewrite third, Derive_sigmoid. split; [ring |].
+  destruct (sigmoid_derivatives x) as [smooth [_ [third _]]].
+  rewrite Derive_sigmoid. split.
+  { rewrite <- third. apply Derive_correct, (smooth 3%nat). lia. }
+  rewrite third.
   assert (range := sigmoid_range x).
   set (q := sigmoid x * (1 - sigmoid x)) in *.
   assert (q_range : 0 < q <= 1 / 4).
@@ -280,7 +287,7 @@ Qed.
 
 (** The slope of a tower of L sigmoids is positive and at most 1/4 to the power L, and for two
     floors or more it never reaches this bound. *)
-(* Mutant, one floor costs nothing: `<= (1 / 4) ^ L` becomes `<= (1 / 4) ^ (L + 1)` *)
+(* Mutant, one floor too many: `<= (1 / 4) ^ L` becomes `<= (1 / 4) ^ (L + 1)` *)
 (* Mutant, already one floor stays below the bound: `2 <= L` becomes `1 <= L` *)
 Theorem tower_slope (L : nat) (x : R) :
   (L >= 1)%nat ->
@@ -326,6 +333,26 @@ Proof.
   - apply is_lim_plus with 1 0; [apply is_lim_const | apply is_lim_exp_m | easy].
   - apply continuity_pt_filterlim, derivable_continuous_pt.
     exists (/ (1 + 0)). apply derivable_pt_lim_ln. lra.
+Qed.
+
+(** No other antiderivative of the sigmoid tends to 0 there. *)
+(* Mutant, it may tend to another number: `is_lim F m_infty 0` becomes `ex_finite_lim F m_infty` *)
+Theorem softplus_unique (F : R -> R) :
+  (forall x, is_derive F x (sigmoid x)) -> is_lim F m_infty 0 -> forall x, F x = softplus x.
+Proof.
+  intros antiderivative limit x.
+  assert (constant : forall t, F t - softplus t = F x - softplus x).
+  { assert (flat : forall t, is_derive (fun s => F s - softplus s) t 0).
+    { intros t. replace 0 with (sigmoid t - sigmoid t) by ring.
+      apply (is_derive_minus F softplus); [apply antiderivative | apply softplus_derivative]. }
+    intros t. destruct (Rtotal_order t x) as [less | [-> | greater]]; [| easy |].
+    - now apply (eq_is_derive (fun s => F s - softplus s)).
+    - symmetry. now apply (eq_is_derive (fun s => F s - softplus s)). }
+  enough (F x - softplus x = 0) by lra.
+  assert (same : is_lim (fun _ => F x - softplus x) m_infty (0 - 0)).
+  { apply is_lim_ext with (fun t => F t - softplus t); [exact constant |].
+    apply is_lim_minus with 0 0; [exact limit | exact softplus_limit | easy]. }
+  apply is_lim_unique in same. rewrite Lim_const in same. injection same. lra.
 Qed.
 
 (** The softplus is the integral of the sigmoid from minus infinity to [x]. *)
@@ -480,7 +507,7 @@ Definition softargmax (z : list R) (k : nat) : R := exp (nth k z 0) / total (map
 (** The sigmoid is the first component of soft(arg)max of two numbers, and the softplus is
     their log-sum-exp. *)
 (* Mutant, it is the second: `softargmax [x; 0] 0` becomes `softargmax [x; 0] 1` *)
-(* Mutant, only the difference of two scores would matter up to sign: `sigmoid (z1 - z2)` becomes `sigmoid (z2 - z1)` *)
+(* Mutant, the two scores trade places: `sigmoid (z1 - z2)` becomes `sigmoid (z2 - z1)` *)
 Theorem sigmoid_is_softargmax (x z1 z2 : R) :
   sigmoid x = softargmax [x; 0] 0
   /\ softplus x = lse [x; 0]
@@ -1624,7 +1651,7 @@ Qed.
     from 3/2 to 2, but their difference is always the same.  Each gives four multipliers, not
     negative, which add the points, with their signs, up to the best weights. *)
 (* Mutant, s begins at 1: `3 / 2 <= s <= 2` becomes `1 <= s <= 2` *)
-(* Mutant, the hulls are half as far from each other: `[s - 1 / 2; s + 1 / 2]` becomes `[s - 1 / 4; s + 3 / 4]` *)
+(* Mutant, the second point lies elsewhere on its segment: `[s - 1 / 2; s + 1 / 2]` becomes `[s - 1 / 4; s + 3 / 4]` *)
 Theorem four_points_certificates (s : R) :
   3 / 2 <= s <= 2 ->
   nearest [[1; 1]; [2; 2]] [[1; 2]; [2; 3]] [s; s] [s - 1 / 2; s + 1 / 2]
@@ -1772,7 +1799,7 @@ Qed.
 (** Along the ray of a separating pair the logistic loss lies between two exponential bounds,
     where mu is the smallest signed score. *)
 (* Mutant, the number of points is forgotten: `INR (length data) * exp` becomes `exp` *)
-(* Mutant, the lower bound is as large as the first term: `ln (1 + exp (- (s * mu))) <=` becomes `exp (- (s * mu)) <=` *)
+(* Mutant, the lower bound without its logarithm: `ln (1 + exp (- (s * mu))) <=` becomes `exp (- (s * mu)) <=` *)
 (* Mutant, the factor may be negative: `0 <= s` becomes `s <= 0` *)
 Theorem loss_bounds (w : list R) (b : R) (data : list (list R * R)) (s : R) :
   data <> [] -> separates w b data -> 0 <= s ->
