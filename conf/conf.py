@@ -174,7 +174,7 @@ latex_additional_files = ["latex/paper.sty"]
 latex_table_style = ["booktabs"]
 # How long a page took is another number at each execution; all else is the same in each PDF.
 paper_leaves_out = ("how-long-the-pages-took",)
-paper_small = ("appendix/api/",)
+paper_small = ("appendix/api/", "appendix/claims/")
 paper_preface = "About this book"
 paper_pygments_style = "a11y-high-contrast-light"
 latex_elements = {

@@ -515,6 +515,7 @@ class Ledger(SphinxPostTransform):
     def entry(self, claim: Claim) -> list[nodes.Node]:
         """Return a claim, its statement and its checks with their state and their source."""
         head = self.head(claim)
+        head.insert(0, nodes.raw("", r"\bookentry{}", format="latex"))
         head.insert(0, nodes.target("", "", ids=[ENTRY + claim.label]))
         checks = [self.check(check) for check in self.checks(claim)]
         if self.html:
@@ -525,17 +526,12 @@ class Ledger(SphinxPostTransform):
     def check(self, check: dict[str, Any]) -> nodes.Element:
         """Return what there is to say of a check."""
         formal = check["kind"] == "formal"
-        state = {"passed": "passed", "failed": "failed"}.get(
-            check["state"], "not run in this build"
-        )
+        state = "not run in this build" if check["state"] == "not run" else check["state"]
         about = in_words(check["about"]) if formal else [nodes.Text(check["about"])]
-        wrong = f" Wrong claims that it catches: {'; '.join(check['mutants'])}."
-        if formal:
-            wrong = (
-                f" Wrong statements that its proof does not prove: {'; '.join(check['mutants'])}."
-            )
-            if check["assumes"]:
-                wrong = f" It rests on {', '.join(check['assumes'])}.{wrong}"
+        what = "statements that its proof does not prove" if formal else "claims that it catches"
+        wrong = f" Wrong {what}: {'; '.join(check['mutants'])}."
+        if self.html and formal:
+            wrong = f" It rests on {', '.join(check['assumes']) or 'the logic alone'}.{wrong}"
         name = check["name"].partition(":")[2] or check["name"].partition(".")[2]
         words: list[nodes.Node] = [
             nodes.inline("", check["kind"], classes=["check-kind"]),
@@ -545,18 +541,18 @@ class Ledger(SphinxPostTransform):
         ]
         said = nodes.paragraph("", "", *about, nodes.Text(wrong))
         if not self.html:
-            said.insert(0, [nodes.emphasis("", check["kind"]), nodes.Text(f", {state}: ")])
+            is_so = "" if state == "passed" else f", {state}"
+            said.insert(0, [nodes.emphasis("", check["kind"]), nodes.Text(f"{is_so}: ")])
             return said
         folder = SOURCES[Path(check["path"]).suffix]
         place = nodes.paragraph(
             "", "", nodes.Text("Source: "), nodes.literal("", f"{folder}/{check['path']}")
         )
-        others = [c for c in self.claims_of(check["name"]) if c is not None]
-        if len(others) > 1:
+        served = self.claims_of(check["name"])
+        if len(served) > 1:
             place += nodes.Text(". It serves ")
-            for i, other in enumerate(others):
-                place += nodes.Text(", " if i else "")
-                place += self.short(other)
+            for i, claim in enumerate(served):
+                place += [nodes.Text(", " if i else ""), self.short(claim)]
             place += nodes.Text(".")
         body = [said, listing(check, self.hide_proofs), place]
         return folded(words, body, f"check-{check['state'].replace(' ', '-')}")
