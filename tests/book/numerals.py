@@ -32,8 +32,14 @@ _MEASURES = (
 )
 _COUNTED = (
     "regions|polygons|faces|vertices|crossings|edges|folds|patterns|rows|statements|sentences|"
-    "mistakes|errors|networks|draws|splits|runs|seeds"
+    "mistakes|errors|networks|draws|splits|runs|seeds|components|probes|cities|models|multipliers|"
+    "coordinates"
 )
+_RESULT = (
+    "AUROC|accuracy|count|share|median|gain|error|p-value|number|smallest|largest|fewest|poorest|"
+    "best|worst"
+)
+_IS = "is|are|was|were|equals|counts"
 
 #: What may be a result: a decimal or a percentage; a number from ten on, in digits or in words; a
 #: share; and a smaller number of something that is measured or counted.
@@ -49,8 +55,19 @@ CANDIDATE = re.compile(
             rf"\b(?:{'|'.join(_UNITS)}) (?:{_PARTS})s\b",
             r"\bhalf (?:of|as|a)\b",
             r"\btwice (?:as|the)\b",
+            rf"\bhalf the (?:\w+ )?(?:{_COUNTED})\b",
+            rf"\b(?:an?|one) (?:{_PARTS})\b(?= (?:are|were|have)\b)",
+            r"(?<![\w./])(?!1/[234]\b)\d+/\d+(?![\w/]|\.\d)|[½⅓⅔¼¾⅕⅛]",
+            r"\bevery (?:third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)\b",
+            rf"\b(?:\d+|one|{'|'.join(_UNITS)}) (?:\w+ )?in (?:\d+|{'|'.join(_UNITS)})\b",
+            rf"\ball but (?:\d+|one|{'|'.join(_UNITS)})\b",
+            r"(?<![\w.])(?<!class )\d of (?:them|the|these|those|its|all)\b",
+            rf"\b(?:{_RESULT})\b[^.,;:\[\]]{{0,30}}?(?: \[\w+\])? (?:{_IS}) "
+            r"(?:only |about |nearly |almost )?"
+            rf"(?:\d\b(?![.,]\d| minus)|(?:{'|'.join(_UNITS)}|zero)\b)",
             rf"{_SMALL} (?:out )?of (?:the |its |all |these |those )?{_SMALL}\b",
             rf"{_SMALL}[- ]?(?:{_MEASURES})\b",
+            r"(?<![\w.])\d+ (?:[mnµ]?s|min)\b",
             rf"{_SEVERAL} (?:\w+ )?(?:{_COUNTED})\b",
             rf"\bby a factor of {_SMALL}\b",
         ]
@@ -84,7 +101,7 @@ def numerals_of_maths(maths: str) -> str:
     text = re.sub(r"\\(?:text|mathrm|operatorname)\{[^}]*\}", " ", maths)
     text = re.sub(r"(?:\^|_)(?:\{[^{}]*\}|\\[a-zA-Z]+|.)", " ", text)
     text = re.sub(r"\\[tdc]?frac *(\d)(\d)", r" \1 / \2 ", text)
-    text = re.sub(r"(\d)\{,\}(\d)|(\d)\\,(\d)", r"\1\3\2\4", text)
+    text = re.sub(r"(\d)\{,\}(\d)|(\d)\\,(\d)", r"\1\3\2\4", text).replace("{.}", ".")
     text = re.sub(r"\\[a-zA-Z]+|\\.|[{}]", " ", text)
     return text if NUMBER.fullmatch(text) else f"[{text}]"
 

@@ -79,6 +79,7 @@ ALLOWED = [
     Allowed(r"1/128", "the grid that is rounded to", FIVE),
     Allowed(r"x = 0\.1\], \[y = 0\.2\] and \[x \+ y = 0\.3", "an example", FIVE),
     Allowed(r"\(1009, 2003\)", "an example", FIVE),
+    Allowed(r"three neurons in six positions", "what is counted", FIVE),
     # Facts from elsewhere
     Allowed(r"\b53 bits|16-bit floats", "formats of floating-point numbers"),
     Allowed(r"1\.8 10 |-746, all|-745 before|spoil nine bits", "tested by the ledger", THREE),
@@ -220,6 +221,16 @@ show_table(data, caption="Means of 12.5 and more", label="tab-b")
         ("It takes 3 seconds and 8 per cent of it.", ["3 seconds", "8 per cent"]),
         ("To within 1e-9 or $10^{-9}$, an eightfold gain.", ["1e-9", "10", "eightfold"]),
         ("There are eight regions and 7 wrong rows.", ["eight regions", "7 wrong rows"]),
+        (
+            "Nine in ten, all but three, 4 of them, ¾.",
+            ["Nine in ten", "all but three", "4 of them", "¾"],
+        ),
+        (
+            "Every seventh one, half the networks, 3/7.",
+            ["Every seventh", "half the networks", "3/7"],
+        ),
+        ("Its AUROC is 0, the smallest $k$ is nine.", ["AUROC is 0", "smallest [k] is nine"]),
+        ("A third are wrong, in 7 ms, by $-0{.}3$.", ["A third", "7 ms", "0.3"]),
         ("In the network 2-20-1 of exercise 4(b), chapter 2.", []),
         ("So it is `0.731`, and not `numpy.float32`; nor `f(12.5)`.", ["0.731"]),
         ("See {ref}`section 12 <sec-12>` and {glue:text}`c1-20:.2f` of [30](u-40).", ["30"]),
