@@ -543,7 +543,8 @@ def half_is_approached(
 ) -> None:
     """Singular values of the package's Jacobian matrices, at random scores and along the family.
 
-    There the norm is the claimed lower bound or more, and tends to lambda / 2.
+    There the claimed lower bound is lambda times the mean of p_1 and p_2; the norm is no smaller,
+    and tends to lambda / 2.
     """
     rng = np.random.default_rng(1)
     for K, lam in product((2, 3, 5), (0.5, 1.0, 4.0)):
@@ -553,8 +554,9 @@ def half_is_approached(
         z = np.concatenate([np.zeros((5, 2)), -np.repeat(s[:, None], K - 2, axis=1)], axis=1)
         norms = np.linalg.norm(softargmax_jacobian(z, lam), 2, axis=(-2, -1))
         claimed = lam / (2 + others(K) * np.exp(-lam * s))
+        mean = softargmax(z, lam)[:, :2].mean(axis=-1)
+        np.testing.assert_allclose(lam * mean, claimed, rtol=1e-14)
         assert (norms >= claimed - 1e-15).all()
-        assert (claimed >= lam / K - 1e-15).all()
         np.testing.assert_allclose(norms[-1], constant * lam, rtol=1e-14)
 
 
@@ -1102,6 +1104,7 @@ def infinite_scores(
     np.testing.assert_array_equal(softargmax([inf, 5.0, -inf]), [1, 0, 0])
     np.testing.assert_array_equal(softargmax([inf, inf, 0.0]), shared)
     np.testing.assert_array_equal(softargmax([-inf, -inf]), [np.nan, np.nan])
+    assert softargmax([-inf]) == softargmax([inf]) == 1
     np.testing.assert_array_equal(lse([[-inf, -inf], [inf, inf]]), [nothing, inf])
     for t in (1e3, 1e9):
         np.testing.assert_allclose(softargmax([t, t, 0.0]), [0.5, 0.5, 0], rtol=0, atol=1e-15)
