@@ -363,9 +363,9 @@ def folds_by_enumeration(
     share: Callable[..., int] = lambda v, t: v * abs(t),
     survives: Callable[[int], bool] = lambda kappa: kappa != 0,
 ) -> None:
-    """For all small networks with three neurons, the affine function of each activation region is
-    summed up from its active neurons: across each line it grows by kappa g, and flooding the
-    regions with equal functions leaves the regions of the lines with kappa other than zero.
+    """For all networks with three neurons from a list, the affine function of each activation
+    region is summed up from its active neurons: across each line it grows by kappa g, and flooding
+    the regions with equal functions leaves the regions of the lines with kappa other than zero.
     """
     for neurons in combinations_with_replacement(NEURONS, 3):
         own = lines_of(neurons)
@@ -469,12 +469,12 @@ def maximum_by_enumeration(
     largest: Callable[[int], float] = largest_number,
     conditions: Callable[..., bool] = best_possible,
 ) -> None:
-    """For all small networks with at most three neurons, linear regions are counted by flooding
-    equal neighbours, and compared with the bound, with its conditions, and with the package.
+    """For all networks with at most three neurons from a list, linear regions are counted by
+    flooding equal neighbours, and compared with the bound, its conditions, and the package.
     """
     for n in range(4):
         for rows in combinations_with_replacement(NEURONS, n):
-            for v in product((0, 1), repeat=n):
+            for v in product((-1, 0, 2), repeat=n):
                 regions = brute_linear_regions(rows, (v,))
                 assert regions <= largest(n)
                 assert (regions == largest(n)) == conditions(rows, v)
@@ -598,7 +598,7 @@ def degenerate(neurons: Rows, outputs: Sequence[int], kinds: str) -> int:
     },
 )
 def generic_networks_attain_the_bound(kinds: str = "v w pairs triples") -> None:
-    """For all networks of three neurons with normals from a small list, the regions are counted by
+    """For all networks of up to three neurons from a small list, the regions are counted by
     flooding wherever the polynomials of the proof have a product other than zero.
     """
     pool = [(1, 0, 0), (1, 0, 1), (2, 1, 0), (1, -1, 0), (1, 1, -1), (0, 1, 1)]

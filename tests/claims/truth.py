@@ -591,7 +591,7 @@ def cover_by_enumeration(
 
     Any k + 1 of the points (t, ..., t^k) are in general position, by Vandermonde's determinant.
     """
-    for n, k in product((1, 3, 4, 5), range(4)):
+    for n, k in product(range(1, 6), range(4)):
         X = np.array(points([-2, -1, 0, 1, 2][:n])).reshape(n, 3)[:, :k]
         labellings = list(product((0, 1), repeat=n))
         found = sum(separability_certificate(X, y).separable for y in labellings)
@@ -630,7 +630,7 @@ def random_labels_by_enumeration(
 
     The points lie on the moment curve, and the numbers of labellings must be binomial coefficients.
     """
-    for n in (1, 2, 3, 5):
+    for n in range(1, 6):
         X = [[t**j for j in range(1, n + 1)] for t in (-1, 0, 1, 2, 3)[:n]]
         found = Counter(smallest_separable_k(X, y).k for y in product((0, 1), repeat=n))
         c = coins(n)
