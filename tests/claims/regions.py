@@ -1,6 +1,7 @@
 """Checks of the claims of chapter 4 on how regions are found, and on what can go wrong."""
 
 import math
+import struct
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
@@ -25,7 +26,6 @@ Row = Sequence[Any]
 Point = tuple[Any, Any]
 
 as_fractions = np.vectorize(Fraction, otypes=[object])
-POWERS = [2**k for k in range(1075)]
 SQUARE = Box(-2, 2)
 
 
@@ -59,6 +59,21 @@ def rows_of(layers: Layers, on: Sequence[bool]) -> list[Row]:
         rows = rows * np.array(bits[: len(b)], dtype=object)[:, None]
         bits = bits[len(b) :]
     return found
+
+
+def map_of(layers: Layers, on: Sequence[bool]) -> list[Row]:
+    """Give the rows of the outputs, if the hidden neurons have this pattern."""
+    outputs = len(layers[-1][1])
+    return rows_of([*layers, layers[-1]], [*on, *[True] * outputs])[-outputs:]
+
+
+def way_out(layers: Layers, layer: int, neuron: int, on: Sequence[bool]) -> Any:
+    """Give what the outputs make of a neuron's activation, if the later ones have this pattern."""
+    u, bits = as_fractions(layers[layer + 1][0][:, neuron]), list(on)
+    bits = bits[sum(len(b) for _, b in layers[: layer + 1]) :]
+    for W, _ in layers[layer + 2 :]:
+        u, bits = as_fractions(W) @ (u * np.array(bits[: len(u)], dtype=object)), bits[len(u) :]
+    return u
 
 
 def at(row: Row, point: Point) -> Any:
@@ -258,24 +273,27 @@ def integers_have_the_same_patterns(on: Callable[[Any], bool] = lambda z: z > 0)
 @check(
     "property",
     mutants={
-        "the power of two is never negative": {"is_such": lambda p, q: q == 1},
-        "the exponent is at least -1022": {"is_such": lambda p, q: q in POWERS[:1023]},
+        "the exponent is never negative": {"most": 0},
+        "the exponent is at least -1022": {"most": 1022},
     },
 )
-def a_float_is_a_dyadic_fraction(
-    is_such: Callable[[int, int], bool] = lambda p, q: q in POWERS,
-) -> None:
-    """Hypothesis draws finite floats, among them the smallest: each is p/q with q = 2^k, exactly.
+def a_float_is_a_dyadic_fraction(most: int = 1074) -> None:
+    """Hypothesis draws finite floats; their 64 bits, read as IEEE 754 says, give m times 2^e.
 
-    Their logarithms are of all sizes, for what is drawn is scaled by a power of two.
+    This is, exactly, the fraction p/q that Python gives for the float, with q = 2^k, k <= 1074.
     """
     finite = st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from([5e-324, 1e-310])
 
     @forall(x=finite)
     def holds(x: float) -> None:
+        bits = int.from_bytes(struct.pack(">d", x), "big")
+        exponent, m = bits >> 52 & 2047, bits % 2**52
+        if exponent:
+            m += 2**52
+        value = (-1) ** (bits >> 63) * m * Fraction(2) ** (max(exponent, 1) - 1075)
         p, q = x.as_integer_ratio()
-        assert is_such(p, q)
-        assert p / q == x
+        assert Fraction(p, q) == value
+        assert q in [2**k for k in range(most + 1)]
 
     holds()
 
@@ -313,7 +331,9 @@ def cut_gives_the_two_parts(
                 for p, q in sides
                 if at(g, p) * at(g, q) < 0
             }
-            assert {*below} == new | {p for p, v in zip(polygon, values, strict=True) if kept(v)}
+            signs = [*zip(polygon, values, strict=True)]
+            assert {*below} == new | {p for p, v in signs if kept(v)}
+            assert {*above} == new | {p for p, v in signs if kept(-v)}
             assert min(turns(below) + turns(above)) > 0
             assert area(below) + area(above) == area(polygon)
             assert at(g, mean(below)) < 0 < at(g, mean(above))
@@ -1048,9 +1068,9 @@ def error_of_a_crossing(
     },
 )
 def creases_by_integers(behind: Callable[[Any], Any] = lambda on: on, switching: int = 1) -> None:
-    """The affine maps of neighbouring cells, as rows of integers, are compared.
+    """The affine maps of neighbouring cells are compared, in fractions, with the vector u.
 
-    They are equal just where the package, with the weights of the layers behind, finds u = 0.
+    They are equal just where u = 0, which the package, with the layers behind, finds as well.
     """
     rng, seen = np.random.default_rng(8), Counter()
     pair = [(np.array([[1.0, 2], [-1, -2]]), np.zeros(2)), (np.array([[1.0, -1]]), np.zeros(1))]
@@ -1065,9 +1085,14 @@ def creases_by_integers(behind: Callable[[Any], Any] = lambda on: on, switching:
                     k for k in range(sum(widths)) if (first.pattern ^ second.pattern) >> k & 1
                 ]
                 if len(differ) <= switching:
-                    on = np.array([first.pattern >> k & 1 for k in range(sum(widths))], dtype=bool)
-                    zero = reference.jump_is_zero(layers, *places[differ[0]], behind(on))
-                    assert zero == (first.outputs == second.outputs)
+                    on, off = (
+                        np.array([cell.pattern >> k & 1 for k in range(sum(widths))], dtype=bool)
+                        for cell in (first, second)
+                    )
+                    u = way_out(layers, *places[differ[0]], behind(on))
+                    zero = map_of(layers, on) == map_of(layers, off)
+                    assert zero == (not u.any())
+                    assert zero == reference.jump_is_zero(layers, *places[differ[0]], behind(on))
                     seen[zero] += 1
     assert min(seen[True], seen[False]) > 20
 
@@ -1178,8 +1203,10 @@ def biases_times_w(
 @check(
     "exact",
     mutants={
-        "the three faces at the centre are one region": {"count": lambda F, S: F - S + 3},
-        "each piece of a side parts two regions": {"count": lambda F, S: F - S},
+        "the three faces at the centre are three regions": {"count": lambda F, S: F - S + 3},
+        "each piece of a side parts two faces that would be two anyway": {
+            "count": lambda F, S: F - S
+        },
     },
 )
 def faces_and_pieces_count_the_plane(
@@ -1269,20 +1296,57 @@ def maps_agree_on_edges(
 @check(
     "exact",
     mutants={
+        "the maps are those of other regions": {"own": lambda maps: np.roll(maps, 1, axis=0)},
+        "points on folds have patterns of regions, too": {"on_folds": True},
+    },
+)
+def complexes_give_what_networks_give(
+    own: Callable[[Any], Any] = lambda maps: maps, on_folds: bool = False
+) -> None:
+    """Networks of integers are evaluated in fractions, in each region of the engine and on a grid.
+
+    The regions' maps and patterns are right, no pattern is missing, and the package's check passes.
+    """
+    rng = np.random.default_rng(14)
+    grid = [(Fraction(x, 2), Fraction(y, 2)) for x, y in product(range(-3, 4), repeat=2)]
+    both_off = [(np.array([[1.0, 0], [-1, 0]]), np.zeros(2)), (np.ones((1, 2)), np.zeros(1))]
+    for layers in [both_off, *(draw(rng, 2, 3, 2, 1) for _ in range(12))]:
+        c = decide.linear_regions(layers, SQUARE)
+        c.check(grid=20)
+        patterns = [tuple(on) for on in c.patterns.tolist()]
+        maps = own(np.column_stack([c.gradients, c.intercepts])).astype(int).tolist()
+        for row, on, point in zip(maps, patterns, c.interior_points.tolist(), strict=True):
+            inside = Fraction(point[0]), Fraction(point[1])
+            assert at(row, inside) == forward(layers, inside)[-1][0]
+            assert on == pattern(layers, inside)
+        for point in grid:
+            clear = all(z for hidden in forward(layers, point)[:-1] for z in hidden)
+            assert pattern(layers, point) in patterns or not (clear or on_folds)
+
+
+@check(
+    "exact",
+    mutants={
         "a shift of 2^-60 is not seen": {"regions": lambda shift: 7 if shift > 2**-60 else 6},
         "the seventh region is there without a shift": {"regions": lambda shift: 7},
+        "float64 can always tell": {"decided": lambda shift: "float64"},
     },
 )
 def seventh_region(
     regions: Callable[[float], int] = lambda shift: 7 if shift else 6,
+    decided: Callable[[float], str] = lambda shift: "float64" if shift > 2**-55 else "exact",
 ) -> None:
-    """The third line of the pencil is shifted by powers of two, down to the smallest float64."""
+    """The third line of the pencil is shifted by powers of two, down to the smallest float64.
+
+    The regions are counted twice, and the engine says who has decided.
+    """
     for shift in [*(2.0 ** -np.arange(0, 1075, 25)), 2.0**-60, 5e-324, 0.0]:
         for signed in (shift, -shift):
             hidden = [[1, 0], [0, 1], [1, 1]], [0, 0, signed]
             layers = [hidden, ([[1, 1, 1]], [0])]
             assert count_regions(layers, PLANE) == regions(shift)
             assert reference.count_exact(layers, PLANE) == regions(shift)
+            assert decide.linear_regions(layers, PLANE).certified == decided(shift)
 
 
 @check(
