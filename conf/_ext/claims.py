@@ -391,17 +391,16 @@ class Ledger(SphinxPostTransform):
         link = self.link(page, ENTRY + label, nodes.inline("", mark_words(found)))
         link["reftitle"] = "Checked by machine: to the claim's entry in the ledger"
         quiet = nodes.inline("", "", link, classes=["claim-mark", *mark_state(found)])
-        formal = [check for check in found if check["kind"] == "formal"]
-        proofs = self.formal_proofs(formal, page)
+        if isinstance(node, nodes.container):
+            # In the running text the formal proof would be in the way; the ledger has it.
+            list(node.findall(nodes.paragraph))[-1].append(quiet)
+            return
+        proofs = self.formal_proofs([check for check in found if check["kind"] == "formal"], page)
         if isinstance(node, claim_note):
             node.replace_self([nodes.paragraph("", "", quiet, classes=["claim-note"]), *proofs])
             return
-        if isinstance(node, nodes.container):
-            list(node.findall(nodes.paragraph))[-1].append(quiet)
-        else:
-            node[0].append(quiet)
-        place = node.parent.index(node) + 1
-        node.parent.insert(place, proofs)
+        node[0].append(quiet)
+        node.parent.insert(node.parent.index(node) + 1, proofs)
 
     def link(self, docname: str, anchor: str, *content: nodes.Node) -> nodes.reference:
         """Return a link to an anchor of any page."""
@@ -459,8 +458,7 @@ class Ledger(SphinxPostTransform):
         elif claim.form == "slip":
             head += [nodes.Text("Slip: "), self.section_link(claim.label)]
         elif claim.form == "statement":
-            words = nodes.Text("A statement in the text")
-            head += self.link(claim.docname, claim.label, words)
+            head += self.link(claim.docname, claim.label, *self.place(claim))
         else:
             head += reference("prf", claim.label, here)
             if title := self.title(claim):
@@ -475,6 +473,14 @@ class Ledger(SphinxPostTransform):
             if anchor in section["ids"]:
                 title = [child.deepcopy() for child in section.next_node(nodes.title).children]
         return self.link(docname, anchor, *title)
+
+    def place(self, claim: Claim) -> list[nodes.Node]:
+        """Say where a statement stands."""
+        node = self.node_of(claim)
+        around = above(node) if node is not None else iter(())
+        section = next((n for n in around if isinstance(n, nodes.section)), None)
+        title = section.next_node(nodes.title).deepcopy().children if section else []
+        return [nodes.Text("A statement in “"), *title, nodes.Text("”")]
 
     def node_of(self, claim: Claim) -> nodes.Element | None:
         """Return what a claim is on its page, as it was read."""
@@ -568,7 +574,7 @@ class Ledger(SphinxPostTransform):
         if claim.form == "slip":
             return self.section_link(claim.label)
         if claim.form == "statement":
-            return self.link(claim.docname, claim.label, nodes.Text("a statement in the text"))
+            return self.link(claim.docname, claim.label, *self.place(claim))
         return reference("prf", claim.label, self.env.docname)
 
     def table(self) -> nodes.table:

@@ -189,7 +189,8 @@ def test_every_entry_leads_back_and_shows_its_checks(chapter, results):
 
 def test_formal_proofs_stand_below_their_theorems_in_colour(chapter):
     path, page, _ = chapter
-    text = path.read_text(encoding="utf-8")
+    # Those of statements in the running text stand in the ledger only.
+    text = re.sub(r"\{claim\} claim-.*\n:checks: .*", "", path.read_text(encoding="utf-8"))
     wanted = sorted(re.findall(r"\b\w+\.v:(\w+)", text))
     listings = page.select("details.formal-proof div.highlight-coq pre")
     assert len(listings) == len(wanted)
