@@ -17,24 +17,28 @@ from typing import Any
 
 ROOT = Path(__file__).parents[1]
 PROOFS = ROOT / "book" / "proofs"
-#: The name under which the files know one another.
+#: The name under which Coq knows a file while it is asked about it.
 LIBRARY = "Activations"
 INSTALL = "apt-get install coq libcoq-coquelicot"
 #: On what Coq's real numbers rest; nothing else may be assumed.
 AXIOMS = {"classic", "functional_extensionality_dep", "sig_forall_dec", "sig_not_dec"}
-#: What would assume something, or leave it open, without saying so in a theorem.
-FORBIDDEN = re.compile(
-    r"\b(Admitted|admit|give_up|Abort|Axioms?|Parameters?|Conjectures?|Hypothes[ie]s"
-    r"|Unset\s+Guard\s+Checking|Unset\s+Positivity\s+Checking|Unset\s+Universe\s+Checking"
-    r"|Declare\s+ML|bypass_check)\b"
+#: A sentence of Coq ends at a full stop before a blank.
+SENTENCE = re.compile(r"\S.*?(?:\.\.\.|(?<!\.)\.)(?=\s|\Z)", re.DOTALL)
+STATED = re.compile(r"(?P<kind>Theorem|Corollary|Lemma)\s+(?P<name>[\w']+)")
+#: What a file may say besides: nothing here can assume anything, or leave it open, in secret.
+ALLOWED = re.compile(
+    r"(Definition|Fixpoint|Inductive|Record)\s.*:=|From\s+(Coq|Coquelicot)\s+Require\s+Import\s"
+    r"|(Import|Notation|Open\s+Scope)\s",
+    re.DOTALL,
 )
-#: A variable of a section may be a type, and nothing else.
-VARIABLE = re.compile(r"\b(?:Variables?|Context)\b([^.]*)\.")
-OF_TYPES = re.compile(r"\s*[({`]*[\w\s]+:\s*Type[)}]*\s*")
-STATED = re.compile(
-    r"^(?P<kind>Theorem|Corollary|Lemma|Proposition|Fact|Remark)\s+(?P<name>\w+)", re.MULTILINE
+#: Commands begin with a capital letter or an attribute, tactics do not.
+FOCUS = r"(?:[-+*{}\s]|(?:\d[-,\d\s]*|all\s*|par\s*):)*"
+IN_PROOF = re.compile(
+    FOCUS + r"(?P<command>[A-Z]\w*|#)|.*?\b(?P<tactic>admit|give_up)\b", re.DOTALL
 )
-MUTANT = re.compile(r"\(\*\s*Mutant, (?P<about>.+?): `(?P<old>.+?)` becomes `(?P<new>.*?)`", re.S)
+MUTANT = re.compile(
+    r"\(\*\s*Mutant, (?P<about>[^`]+?): `(?P<old>[^`]+)` becomes `(?P<new>[^`]*)`\s*\*\)"
+)
 MINUTES = 20
 
 
@@ -68,7 +72,7 @@ class Theorem:
 
     def mutated(self, mutant: Mutant, name: str) -> str:
         """Return the wrong statement under another name."""
-        head = re.compile(rf"^{self.kind}\s+{self.name}\b")
+        head = re.compile(rf"^{self.kind}\s+{self.name}(?![\w'])")
         return head.sub(f"Theorem {name}", self.statement.replace(mutant.old, mutant.new))
 
 
@@ -93,64 +97,79 @@ def without_comments(text: str) -> str:
     return "".join(kept)
 
 
-def sentences_above(text: str, bare: str, start: int) -> str:
-    """Return the comments that stand between the sentence before and a theorem."""
-    return text[len(bare[:start].rstrip()) : start]
+def one_line(text: str) -> str:
+    """Return words without the line breaks between them."""
+    return re.sub(r"\s+", " ", text)
 
 
 def theorems(path: Path) -> Iterator[Theorem]:
     """Give what a file states, in its order."""
     text = path.read_text(encoding="utf-8")
-    bare = without_comments(text)
-    for found in STATED.finditer(bare):
-        opened = re.compile(r"\bProof\.").search(bare, found.start())
-        closed = re.compile(r"\b(?:Qed|Defined)\.").search(bare, found.start())
-        if opened is None or closed is None or closed.start() < opened.start():
+    sentences = list(SENTENCE.finditer(without_comments(text)))
+    for i, sentence in enumerate(sentences):
+        found = STATED.match(sentence[0])
+        if found is None:
+            continue
+        words = [later[0] for later in sentences[i + 1 :]]
+        length = next((n for n, word in enumerate(words) if word in ("Qed.", "Defined.")), 0)
+        if words[:1] != ["Proof."] or not length:
             raise ValueError(f"{path.name}: {found['name']} has no proof from Proof. to Qed.")
-        above = sentences_above(text, bare, found.start())
-        about = re.search(r"\(\*\*\s*(.*?)\s*\*\)", above, re.DOTALL)
+        # The comments between the sentence before and this one; the last is about the theorem.
+        above = text[sentences[i - 1].end() if i else 0 : sentence.start()]
+        about = re.findall(r"\(\*\*\s(.*?)\*\)", above, re.DOTALL)
+        opened, closed = sentences[i + 1].start(), sentences[i + 1 + length].end()
         yield Theorem(
             name=found["name"],
             kind=found["kind"],
-            about=re.sub(r"\s+", " ", about[1]) if about else "",
-            mutants=tuple(Mutant(m["about"], m["old"], m["new"]) for m in MUTANT.finditer(above)),
-            statement=text[found.start() : opened.start()].rstrip(),
-            proof=text[opened.start() : closed.end()],
-            path=path,
-            start=found.start(),
-            lines=(
-                text.count("\n", 0, found.start()) + 1,
-                text.count("\n", 0, closed.end()) + 1,
+            about=one_line(about[-1]).strip() if about else "",
+            mutants=tuple(
+                Mutant(one_line(m["about"]), m["old"], m["new"]) for m in MUTANT.finditer(above)
             ),
+            statement=text[sentence.start() : sentence.end()],
+            proof=text[opened:closed],
+            path=path,
+            start=sentence.start(),
+            lines=(text.count("\n", 0, sentence.start()) + 1, text.count("\n", 0, closed) + 1),
         )
+
+
+def unknown(bare: str) -> Iterator[str]:
+    """Name what a file says that it may not, in a proof or outside."""
+    proving, end = False, 0
+    for sentence in SENTENCE.finditer(bare):
+        words, end = sentence[0], sentence.end()
+        line = bare.count("\n", 0, sentence.start()) + 1
+        if not proving:
+            proving = words == "Proof."
+            if not (proving or STATED.match(words) or ALLOWED.match(words)):
+                yield f"line {line}: {words.split()[0]} is not allowed"
+        elif words in ("Qed.", "Defined."):
+            proving = False
+        elif found := IN_PROOF.match(words):
+            yield f"line {line}: {found['command'] or found['tactic']} is not allowed in a proof"
+    if bare[end:].strip():
+        yield "the last sentence has no end"
 
 
 def faults(path: Path) -> dict[str, list[str]]:
     """Name what a file must not contain, under "", and what its listed theorems lack."""
-    bare = without_comments(path.read_text(encoding="utf-8"))
-
-    def line(position: int) -> int:
-        return bare.count("\n", 0, position) + 1
-
-    found: dict[str, list[str]] = {
-        "": [
-            *(f"line {line(m.start())}: {m[0]} is not allowed" for m in FORBIDDEN.finditer(bare)),
-            *(
-                f"line {line(m.start())}: only types may be variables"
-                for m in VARIABLE.finditer(bare)
-                if not OF_TYPES.fullmatch(m[1])
-            ),
-        ]
-    }
-    for theorem in theorems(path):
+    text = path.read_text(encoding="utf-8")
+    found: dict[str, list[str]] = {"": list(unknown(without_comments(text)))}
+    stated = list(theorems(path))
+    written = len(re.findall(r"\(\*+\s*Mutant", text))
+    if (read := sum(len(theorem.mutants) for theorem in stated)) != written:
+        found[""].append(f"of {written} mutants only {read} stand as they should above a theorem")
+    for theorem in stated:
         wrong = found.setdefault(theorem.name, [])
         if theorem.listed and not theorem.mutants:
             wrong.append("it names no mutant")
-        if theorem.listed and not theorem.about:
+        if theorem.listed and (not theorem.about or theorem.about.startswith("*")):
             wrong.append("it is not said in words")
         for mutant in theorem.mutants:
             if (times := theorem.statement.count(mutant.old)) != 1:
                 wrong.append(f"the mutant {mutant.about!r} replaces what occurs {times} times")
+            elif len(SENTENCE.findall(without_comments(theorem.mutated(mutant, "other")))) != 1:
+                wrong.append(f"the mutant {mutant.about!r} is not one sentence")
     return {name: wrong for name, wrong in found.items() if wrong}
 
 
@@ -165,10 +184,11 @@ def version() -> str | None:
 def digest(path: Path) -> str:
     """Return a digest of all that a file's results depend on."""
     state = hashlib.sha256(Path(__file__).read_bytes() + f"{version()}".encode())
-    # A file may require those before it.
-    for other in sorted(path.parent.glob("*.v")):
-        state.update(other.name.encode() + other.read_bytes())
-    return state.hexdigest()
+    if version() is not None:
+        where = subprocess.run(["coqc", "-where"], capture_output=True, text=True, check=True)
+        for library in sorted(Path(where.stdout.strip(), "user-contrib").glob("Coquelicot/*.vo")):
+            state.update(library.name.encode() + library.read_bytes())
+    return hashlib.sha256(state.digest() + path.read_bytes()).hexdigest()
 
 
 def coq(
@@ -184,6 +204,7 @@ def coq(
             input=script,
             capture_output=True,
             text=True,
+            encoding="utf-8",
             timeout=60 * MINUTES,
         )
     except subprocess.TimeoutExpired:
@@ -210,57 +231,59 @@ def assumptions(path: Path, folder: Path) -> dict[str, list[str]]:
         if answer.startswith("Closed under the global context"):
             found[theorem.name] = []
         else:
-            # Each axiom begins a line and is followed by its type, here or further down.
-            names = re.findall(r"^([\w.']+)(?= *(?::|$))", answer, re.MULTILINE)
-            found[theorem.name] = [n.rpartition(".")[2] for n in names if n != "Axioms"]
-            if not found[theorem.name]:
+            # Each axiom begins a line and is followed by its type, here or further down; whatever
+            # else begins one, as what the guard was not asked about, is shown as a whole.
+            head, *others = re.findall(r"^\S.*", answer, re.MULTILINE)
+            names = [re.sub(r"^([\w.']+)( *:.*)?$", r"\1", line) for line in others]
+            found[theorem.name] = [name.rpartition(".")[2] or name for name in names]
+            if head != "Axioms:" or not names:
                 raise RuntimeError(f"what {theorem.name} rests on is not readable: {answer}")
     return found
 
 
-def surviving(path: Path, folder: Path) -> dict[str, str]:
+def surviving(path: Path, folder: Path) -> list[tuple[str, str]]:
     """Return what is wrong with mutants: those that get proved, and those that say nothing.
 
     One run of Coq reads the file up to the end. Before each theorem it is given each mutant twice:
     without a proof, which it must accept, and with the theorem's proof, which it must not.
     """
-    text = path.read_text(encoding="utf-8")
+    text, stated = path.read_text(encoding="utf-8"), list(theorems(path))
     script, tried, position = ["Set Default Timeout 60."], [], 0
-    for theorem in theorems(path):
+    for theorem in stated:
         for mutant in theorem.mutants:
             if theorem.statement.count(mutant.old) != 1:
                 continue
             number = len(tried)
             script += [
                 text[position : theorem.start],
-                f"{theorem.mutated(mutant, f'stated_{number}')}\nProof. Admitted.",
+                # Where a proof before it is still open, `Admitted` would end that one.
+                f"Abort All.\n{theorem.mutated(mutant, f'stated_{number}')}\nProof. Admitted.",
                 f"{theorem.mutated(mutant, f'proved_{number}')}\n{theorem.proof}\nAbort All.",
             ]
             position = theorem.start
             tried.append((theorem, mutant))
     script.append(text[position:])
-    for word in ("stated", "proved"):
-        script += [
-            f'Redirect "{path.stem}-{word}-{i}" Check {word}_{i}.' for i in range(len(tried))
-        ]
-    last = [*theorems(path)][-1].name
-    script.append(f'Redirect "{path.stem}-last" Check {last}.')
+    names = [f"{word}_{i}" for word in ("stated", "proved") for i in range(len(tried))]
+    names += [theorem.name for theorem in stated]
+    script += [f'Redirect "{path.stem}-{name}" Check {name}.' for name in names]
     for old in folder.glob(f"{path.stem}-*.out"):
         old.unlink()
     run = coq(folder, "coqtop", "-quiet", script="\n".join(script) + "\n")
 
-    def holds(word: str) -> bool:
-        answer = folder / f"{path.stem}-{word}.out"
+    def holds(name: str) -> bool:
+        answer = folder / f"{path.stem}-{name}.out"
         return answer.exists() and bool(answer.read_text(encoding="utf-8").strip())
 
-    if not holds("last"):
-        raise RuntimeError(f"the mutants cannot be tried: {run.stderr[-2000:].strip()}")
-    found = {}
+    # A mutant counts as caught only where all else was proved in the very same run.
+    if lost := [theorem.name for theorem in stated if not holds(theorem.name)]:
+        last = run.stderr[-2000:].strip()
+        raise RuntimeError(f"the mutants cannot be tried, {lost[0]} did not go through: {last}")
+    found = []
     for i, (theorem, mutant) in enumerate(tried):
-        if not holds(f"stated-{i}"):
-            found[theorem.name] = f"the mutant {mutant.about!r} is not a statement"
-        elif holds(f"proved-{i}"):
-            found[theorem.name] = f"the mutant {mutant.about!r} gets proved"
+        if not holds(f"stated_{i}"):
+            found.append((theorem.name, f"the mutant {mutant.about!r} is not a statement"))
+        elif holds(f"proved_{i}"):
+            found.append((theorem.name, f"the mutant {mutant.about!r} gets proved"))
     return found
 
 
@@ -270,15 +293,14 @@ def examine(path: Path) -> list[dict[str, Any]]:
     rests: dict[str, list[str]] = {}
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
-        for other in path.parent.glob("*.v"):
-            shutil.copy(other, folder)
+        shutil.copy(path, folder)
         run = coq(folder, "coqc", path.name)
         if run.returncode:
             wrong.setdefault("", []).append(f"Coq does not accept the file: {run.stderr.strip()}")
         if "" not in wrong:
             try:
                 rests = assumptions(path, folder)
-                for name, message in surviving(path, folder).items():
+                for name, message in surviving(path, folder):
                     wrong.setdefault(name, []).append(message)
             except RuntimeError as error:
                 wrong[""] = [str(error)]

@@ -13,6 +13,7 @@ import platform
 import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from importlib.metadata import distributions
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,8 @@ import formal  # noqa: E402
 #: Where the build keeps the results.
 RESULTS = ROOT / "build" / "claims.json"
 PROCESSES = 2
+#: The last word of a run that has come to its end.
+DONE = "The checks have been run."
 
 Result = dict[str, Any]
 
@@ -38,9 +41,14 @@ Result = dict[str, Any]
 def surroundings() -> bytes:
     """Return a digest of what all checks in Python depend on, their own module aside."""
     state = hashlib.sha256(platform.python_version().encode())
+    # What is installed, not what should be.
+    state.update(repr(sorted(f"{d.name} {d.version}" for d in distributions())).encode())
     files = [*(ROOT / "src").rglob("*.py"), *(ROOT / "data" / "statements").glob("*")]
-    for path in [*sorted(files), ROOT / "requirements.lock", Path(catalogue.__file__)]:
-        state.update(path.name.encode() + b"\0" + path.read_bytes())
+    # Whatever the rooms may import from their folder, one another aside.
+    rooms = {f"{room}.py" for room in catalogue.ROOMS}
+    files += [p for p in CLAIMS.glob("*.py") if p.name not in rooms and p.stem[:5] != "test_"]
+    for path in sorted({*files, Path(catalogue.__file__)}):
+        state.update("/".join(path.parts[-2:]).encode() + b"\0" + path.read_bytes())
     return state.digest()
 
 
@@ -89,35 +97,56 @@ def in_step(results: Path = RESULTS, proofs_only: bool = False) -> dict[str, Any
         return _in_step(results, proofs_only)
 
 
+def kept_from(results: Path) -> dict[str, Any]:
+    """Return what an earlier run has found out and holds; nothing, where that is not readable."""
+    try:
+        files = json.loads(results.read_text(encoding="utf-8"))["files"]
+        # What has failed runs again: it may have been out of memory, or of time.
+        return {
+            name: {"digest": file["digest"], "checks": file["checks"]}
+            for name, file in files.items()
+            if all(check["state"] != "failed" for check in file["checks"])
+        }
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
 def _in_step(results: Path, proofs_only: bool) -> dict[str, Any]:
-    kept: dict[str, Any] = {}
-    if results.exists():
-        kept = json.loads(results.read_text(encoding="utf-8"))["files"]
-    wanted = {path: digest(path) for path in files() if path.suffix == ".v" or not proofs_only}
-    stale = [
-        path for path, state in wanted.items() if kept.get(path.name, {}).get("digest") != state
-    ]
+    wanted = {path: digest(path) for path in files()}
+    new = {
+        path.name: file
+        for path, state in wanted.items()
+        if (file := kept_from(results).get(path.name))
+        and (file["digest"] == state or (proofs_only and path.suffix == ".py"))
+    }
+    stale = [path for path in wanted if path.name not in new]
+    stale = [path for path in stale if path.suffix == ".v" or not proofs_only]
+    # Before anything runs: a room that cannot be imported should not cost what runs meanwhile.
+    named = {path: [*checks(path.stem)] for path in stale if path.suffix == ".py"}
     found: dict[Path, list[Future[Any]]] = {}
     with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
+        # Formal proofs take longest.
         for path in sorted(stale, key=lambda path: path.suffix, reverse=True):
             if path.suffix == ".v":
                 found[path] = [pool.submit(prove, path)]
             else:
-                found[path] = [pool.submit(doubt, path.stem, name) for name in checks(path.stem)]
-    new = dict(kept) if proofs_only else {}
-    for path, state in wanted.items():
-        if path not in found:
-            new[path.name] = kept[path.name]
-            continue
-        answers = [answer.result() for answer in found[path]]
-        done = answers[0] if path.suffix == ".v" else answers
-        new[path.name] = {"digest": state, "checks": done}
-    state_of_all = {"files": new, "coq": formal.version()}
-    # Who reads meanwhile must not find half a file.
+                found[path] = [pool.submit(doubt, path.stem, name) for name in named[path]]
+        for path, futures in found.items():
+            answers = [answer.result() for answer in futures]
+            done = answers[0] if path.suffix == ".v" else answers
+            new[path.name] = {"digest": wanted[path], "checks": done}
+            # At once: who is interrupted keeps what has been done.
+            write(results, new)
+    return write(results, {path.name: new[path.name] for path in wanted if path.name in new})
+
+
+def write(results: Path, found: dict[str, Any]) -> dict[str, Any]:
+    """Write results, so that who reads meanwhile does not find half a file, and return them."""
+    state = {"files": found, "coq": formal.version()}
     written = results.with_suffix(".part")
-    written.write_text(json.dumps(state_of_all, indent=1), encoding="utf-8")
+    written.write_text(json.dumps(state, indent=1), encoding="utf-8")
     written.replace(results)
-    return state_of_all
+    return state
 
 
 def show_proofs() -> None:
@@ -143,3 +172,4 @@ if __name__ == "__main__":
         show_proofs()
     else:
         in_step()
+        print(DONE)

@@ -9,7 +9,7 @@ needs_coq = pytest.mark.skipif(shutil.which("coqc") is None, reason="Coq is not 
 
 FILE = """\
 (* The file's head: Theorem not_me : a "string *)" in it. (* nested *) *)
-Require Import Reals Lra.
+From Coq Require Import Reals Lra.
 Open Scope R_scope.
 
 (** Squares add up to something that is not negative. *)
@@ -48,7 +48,7 @@ def test_comments_are_blank_and_all_else_stays_where_it_was():
     assert "not_me" not in bare
     assert "nested" not in bare
     assert bare.startswith(" ")
-    assert bare[FILE.index("Require") :].startswith("Require Import Reals")
+    assert bare[FILE.index("From") :].startswith("From Coq Require Import Reals")
 
 
 def test_a_theorem_is_read_with_its_words_its_mutants_and_its_proof(write):
@@ -72,29 +72,80 @@ def test_a_theorem_is_read_with_its_words_its_mutants_and_its_proof(write):
 
 
 @pytest.mark.parametrize(
-    ("sentence", "word"),
+    ("sentences", "word"),
     [
         ("Axiom cheap : False.", "Axiom"),
-        ("Parameter p : R.", "Parameter"),
+        ("Local Axiom cheap : False.", "Local"),
+        ("#[local] Parameter p : R.", "#[local]"),
         ("Conjecture c : 0 = 0.", "Conjecture"),
-        ("Hypothesis h : 0 = 1.", "Hypothesis"),
-        ("Hypotheses h : 0 = 1.", "Hypotheses"),
-        ("Lemma l : 0 = 1. Proof. Admitted. Qed.", "Admitted"),
+        ("Declare Instance cheap : Inhabited False.", "Declare"),
+        ("Declare Module M : T.", "Declare"),
+        ("Module Type T. End T.", "Module"),
+        ("Section S. Context (h : 0 = 1). End S.", "Section"),
+        ("Variable h : 0 = 1.", "Variable"),
+        ("Let h : 0 = 0 := eq_refl.", "Let"),
+        ("Primitive p := #int63_add.", "Primitive"),
+        ("Program Definition p : False := _.", "Program"),
+        ("Admit Obligations.", "Admit"),
+        ("Definition p : False.", "Definition"),
+        ("Unset Guard Checking.", "Unset"),
+        ("Local Unset Universe Checking.", "Local"),
+        ("#[bypass_check(guard)] Fixpoint f (n : nat) : False := f n.", "#[bypass_check(guard)]"),
+        ("From Elsewhere Require Import Cheap.", "From"),
+        ("Fail Check I. (* *) Axiom cheap : False.", "Axiom"),
+        ("Lemma l : 0 = 1. Proof. Admitted.\nLemma m : 0 = 0. Proof. Qed.", "Admitted"),
         ("Lemma l : 0 = 1. Proof. admit. Qed.", "admit"),
-        ("Variable h : 0 = 1.", "only types"),
-        ("Context (h : 0 = 1).", "only types"),
-        ("Unset Guard Checking.", "Unset Guard"),
+        ("Lemma l : 0 = 1. Proof. lra || admit. Qed.", "admit"),
+        ("Lemma l : 0 = 1. Proof. all: { - Axiom cheap : False. } Qed.", "Axiom"),
+        ("Lemma l : 0 = 1. Proof. auto... Unset Guard Checking. Qed.", "Unset"),
+        ("Lemma l : 0 = 1. Proof. Abort. Lemma m : True. Proof. trivial. Qed.", "Abort"),
     ],
 )
-def test_what_assumes_in_secret_is_refused(write, sentence, word):
+def test_what_assumes_in_secret_is_refused(write, sentences, word):
     assert formal.faults(write()) == {}
-    found = formal.faults(write("Open Scope R_scope.", f"Open Scope R_scope.\n{sentence}"))[""]
-    assert any(word in fault and fault.startswith("line 4") for fault in found)
+    found = formal.faults(write("Open Scope R_scope.", f"Open Scope R_scope.\n{sentences}"))[""]
+    assert any(fault.startswith(f"line 4: {word} is not allowed") for fault in found)
 
 
-def test_types_may_be_variables_and_words_may_stand_in_comments(write):
-    for harmless in ("Variable T : Type.", "Context {T : Type}.", "(* Axiom, admit *)"):
+def test_what_is_forbidden_may_stand_in_comments_and_definitions_may_be_made(write):
+    for harmless in ("(* Axiom, admit *)", "Notation \"a 'Axiom.' b\" := (a + b)."):
         assert formal.faults(write("Open Scope R_scope.", harmless)) == {}
+    assert formal.faults(write("Open Scope R_scope.", "Definition two := 2.")) == {}
+
+
+def test_an_unfinished_end_is_refused(write):
+    assert formal.faults(write(text=FILE + "Print square")) == {
+        "": ["the last sentence has no end"]
+    }
+
+
+def test_each_theorem_is_read_wherever_it_stands(write):
+    path = write("Lemma squares", "Lemma a : True. Proof. trivial. Qed. Lemma squares'")
+    assert [theorem.name for theorem in formal.theorems(path)] == ["a", "squares'", "square"]
+    primed = next(t for t in formal.theorems(write("square (x", "square' (x")) if t.listed)
+    assert primed.name == "square'"
+    assert primed.mutated(primed.mutants[0], "other") == "Theorem other (x : R) : x ^ 2 <= 0."
+
+
+def test_a_heading_is_not_what_a_theorem_says(write):
+    _, theorem = formal.theorems(write("(** The square", "(** ** Squares *)\n\n(** The square"))
+    assert theorem.about == "The square of a real number is not negative."
+    heading = FILE.replace("The square of a real number\n    is not negative.", "** Squares")
+    assert formal.faults(write(text=heading)) == {"square": ["it is not said in words"]}
+
+
+@pytest.mark.parametrize(
+    "broken",
+    ["(* Mutants, zero is left out", "(* Mutant: zero is left out", "(** Mutant, zero is left out"],
+)
+def test_a_mutant_that_is_not_read_is_named(write, broken):
+    [fault] = formal.faults(write("(* Mutant, zero is left out", broken))[""]
+    assert fault == "of 2 mutants only 1 stand as they should above a theorem"
+
+
+def test_a_mutant_is_one_sentence(write):
+    path = write("becomes `x ^ 2 <= 0`", "becomes `True. Theorem other (x : R) : 0 <= 0`")
+    assert formal.faults(path) == {"square": ["the mutant 'the sign is wrong' is not one sentence"]}
 
 
 def test_a_theorem_needs_words_and_a_mutant_that_changes_it(write):
@@ -143,6 +194,40 @@ def test_an_axiom_that_is_not_one_of_the_reals_is_named(write):
     )
     [result] = formal.examine(path)
     assert result["message"] == "it assumes proof_irrelevance"
+
+
+@needs_coq
+def test_what_the_guard_was_not_asked_about_is_an_assumption(write, tmp_path):
+    loop = "Unset Guard Checking.\nFixpoint f (n : nat) : False := f n.\n\n(** The square"
+    path = write("  assert (H := squares x 0).\n  nra.", "  destruct (f 0).")
+    path.write_text(path.read_text().replace("(** The square", loop))
+    assert formal.coq(tmp_path, "coqc", path.name).returncode == 0
+    assumed = formal.assumptions(path, tmp_path)["square"]
+    assert "file.f is assumed to be guarded." in assumed
+
+
+@needs_coq
+def test_mutants_are_not_caught_where_something_else_did_not_go_through(write, tmp_path):
+    path = write("Proof. nra. Qed.", "Proof. ring. Qed.")
+    with pytest.raises(RuntimeError, match="squares did not go through"):
+        formal.surviving(path, tmp_path)
+
+
+@needs_coq
+def test_every_mutant_that_is_proved_is_named(write):
+    path = write("`x ^ 2 <= 0`", "`0 <= x * x`")
+    path.write_text(path.read_text().replace("becomes `0 <`", "becomes `- 1 <=`"))
+    [result] = formal.examine(path)
+    assert result["message"].count("gets proved") == 2
+
+
+def test_a_files_results_depend_on_no_other_file(write, monkeypatch):
+    path = write()
+    before = formal.digest(path)
+    path.with_name("other.v").write_text(FILE)
+    assert formal.digest(path) == before
+    monkeypatch.setattr(formal, "version", lambda: None)
+    assert formal.digest(path) != before
 
 
 @pytest.mark.parametrize("path", sorted(formal.PROOFS.glob("*.v")), ids=lambda path: path.name)
