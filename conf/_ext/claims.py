@@ -10,6 +10,7 @@ checks run in a process of their own while the pages are executed, and run again
 something has changed that they depend on (``conf/ledger.py``).
 """
 
+import hashlib
 import json
 import os
 import re
@@ -38,6 +39,8 @@ log = logging.getLogger(__name__)
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "build" / "claims.json"
+#: With this ends what `conf/ledger.py` prints, if it has come to its end.
+DONE = "The checks have been run.\n"
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 KINDS = ("formal", "symbolic", "exact", "property", "numeric")
 #: Environments that claim something.
@@ -141,7 +144,8 @@ class LedgerDirective(SphinxDirective):
 
 
 def purge(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
-    """Forget a page that is read again."""
+    """Forget a page that is read again, or is gone."""
+    app.claims_read = True
     claims(env).pop(docname, None)
     getattr(env, "activations_equations", {}).pop(docname, None)
     getattr(env, "activations_ledger_pages", {}).pop(docname, None)
@@ -169,7 +173,7 @@ def note_page(app: Sphinx, doctree: nodes.document) -> None:
     if not hasattr(app.env, "activations_equations"):
         app.env.activations_equations = {}
     app.env.activations_equations[page] = {
-        block["label"]: not any(isinstance(n, WITHIN) for n in above(block))
+        block["label"]: not any(isinstance(n, WITHIN) or claim_of(n) for n in above(block))
         for block in doctree.findall(nodes.math_block)
         if block.get("label")
     }
@@ -195,13 +199,14 @@ def begin(app: Sphinx) -> None:
         # More threads make small checks slower, and the pages want the other core.
         env={**os.environ, **dict.fromkeys(THREADS, "1")},
     )
-    app.ledger = {}
+    app.ledger, app.claims_read = {}, False
 
 
 def finish(app: Sphinx, env: BuildEnvironment) -> list[str]:
     """Wait for the checks, compare claims and results, and name the pages to be written."""
     printed, _ = app.ledger_run.communicate()
-    if app.ledger_run.returncode:
+    # A check that leaves Python would leave the results of an earlier run behind.
+    if app.ledger_run.returncode or not printed.endswith(DONE):
         raise ExtensionError(f"the checks of the claims could not be run:\n{printed}")
     state = json.loads(RESULTS.read_text(encoding="utf-8"))
     app.ledger = {check["name"]: check for f in state["files"].values() for check in f["checks"]}
@@ -209,8 +214,9 @@ def finish(app: Sphinx, env: BuildEnvironment) -> list[str]:
     whole = app.config.activations_solutions
     for message, place in complaints(env, app.ledger, app.config.activations_definitions, whole):
         log.warning(message, type="claims", location=place)
-    # Where the outcome is another, so are the marks, and any page read anew may change entries.
-    seen = json.dumps([state["coq"], *sorted(map(str, app.ledger.values()))])
+    # Where the outcome is another, or only a source, so are marks and entries, and any page read
+    # anew may change entries.
+    seen = hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()
     again = {*ledger(env), *(page for page, found in claims(env).items() if found)}
     if getattr(env, "activations_ledger_seen", None) == seen and not app.claims_read:
         return []
@@ -221,12 +227,7 @@ def finish(app: Sphinx, env: BuildEnvironment) -> list[str]:
 def formal_files(found: list[Claim]) -> list[str]:
     """Return the names of the files in which formal proofs of some claims stand."""
     names = (name.partition(":")[0] for claim in found for name in claim.checks if ":" in name)
-    return list(dict.fromkeys(names))
-
-
-def note_reading(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
-    """Remember whether this build reads any page."""
-    app.claims_read = bool(docnames)
+    return [name for name in dict.fromkeys(names) if (ROOT / SOURCES[".v"] / name).is_file()]
 
 
 def ledger(env: BuildEnvironment) -> dict[str, str]:
@@ -254,6 +255,8 @@ def complaints(
         known[claim.label] = claim
         if not claim.checks:
             yield f"{name} names no check", place
+        for check in sorted({check for check in claim.checks if claim.checks.count(check) > 1}):
+            yield f"{name} names the check {check} twice", place
         kinds = set()
         for check in claim.checks:
             result = results.get(check)
@@ -278,7 +281,6 @@ def complaints(
         if label.startswith(SLIP) and label not in known:
             yield f"the claim {label} names no check", labels[label][0]
     pages = getattr(env, "activations_equations", {})
-    equations = {label for page in pages.values() for label in page}
     alone = {label: name for name, page in pages.items() for label in page if page[label]}
     for label, page in alone.items():
         if label not in known and label not in definitions:
@@ -287,10 +289,17 @@ def complaints(
         if label not in alone or label in known:
             yield f"{label} is no definition in the open text", None
     for claim in found:
-        if claim.form == "equation" and claim.label not in equations:
-            yield f"the claim {claim.label} is no equation", (claim.docname, claim.line)
-        if claim.form == "slip" and claim.label not in labels:
-            yield f"the claim {claim.label} is no slip", (claim.docname, claim.line)
+        place = (claim.docname, claim.line)
+        if claim.form == "equation" and claim.label not in pages.get(claim.docname, {}):
+            yield f"the claim {claim.label} is no equation of its page", place
+        if claim.form == "slip" and labels.get(claim.label, ("",))[0] != claim.docname:
+            yield f"the claim {claim.label} is no slip of its page", place
+    about = [page for page in ledger(env).values() if page]
+    for docname, page in ledger(env).items():
+        if page and page not in env.found_docs:
+            yield f"there is no page {page} for the ledger to be about", docname
+        elif about.count(page) > 1:
+            yield f"two pages of the ledger are about {page}", docname
 
 
 # --- What readers see -----------------------------------------------------------------------------
@@ -393,7 +402,10 @@ class Ledger(SphinxPostTransform):
         quiet = nodes.inline("", "", link, classes=["claim-mark", *mark_state(found)])
         if isinstance(node, nodes.container):
             # In the running text the formal proof would be in the way; the ledger has it.
-            list(node.findall(nodes.paragraph))[-1].append(quiet)
+            # Behind its last word, or below a display.
+            if not (len(node) and isinstance(node[-1], nodes.paragraph)):
+                node += nodes.paragraph(classes=["claim-note"])
+            node[-1].append(quiet)
             return
         proofs = self.formal_proofs([check for check in found if check["kind"] == "formal"], page)
         if isinstance(node, claim_note):
@@ -478,8 +490,9 @@ class Ledger(SphinxPostTransform):
         """Say where a statement stands."""
         node = self.node_of(claim)
         around = above(node) if node is not None else iter(())
-        section = next((n for n in around if isinstance(n, nodes.section)), None)
-        title = section.next_node(nodes.title).deepcopy().children if section else []
+        # The content of a box is a section, too, but has no title.
+        titles = (n[0] for n in around if isinstance(n, nodes.section) and len(n))
+        title = next((n.deepcopy().children for n in titles if isinstance(n, nodes.title)), [])
         return [nodes.Text("A statement in “"), *title, nodes.Text("”")]
 
     def node_of(self, claim: Claim) -> nodes.Element | None:
@@ -497,7 +510,10 @@ class Ledger(SphinxPostTransform):
         return [child.deepcopy() for child in node[0].children] if node is not None else []
 
     def statement(self, claim: Claim) -> list[nodes.Node]:
-        """Return a copy of what is claimed, without the anchors and numbers of the original."""
+        """Return a copy of what is claimed, without the anchors and numbers of the original.
+
+        Nor do its footnotes and the anchors of its page come along: links to them lose their ends.
+        """
         node = self.node_of(claim)
         if node is None:
             return []
@@ -508,8 +524,13 @@ class Ledger(SphinxPostTransform):
             parts = [child.deepcopy() for child in holder.children]
         box = nodes.container("", *parts, classes=["ledger-statement"])
         for copy in list(box.findall(nodes.Element)):
-            if isinstance(copy, addnodes.index | nodes.target):
+            if isinstance(
+                copy, addnodes.index | nodes.target | nodes.footnote_reference | claim_note
+            ):
                 copy.parent.remove(copy)
+                continue
+            if isinstance(copy, nodes.reference) and "refid" in copy:
+                copy.replace_self(copy.children)
                 continue
             copy["ids"], copy["names"] = [], []
             if isinstance(copy, nodes.math_block):
@@ -583,10 +604,11 @@ class Ledger(SphinxPostTransform):
         rows: list[list[nodes.Node]] = []
         totals = [0] * (len(head) - 1)
         for docname, page in sorted(ledger(self.env).items()):
-            if not page:
+            if page not in self.env.titles:
                 continue
             found = claims(self.env).get(page, [])
-            checks = [self.results[n] for n in dict.fromkeys(n for c in found for n in c.checks)]
+            names = dict.fromkeys(n for c in found for n in c.checks if n in self.results)
+            checks = [self.results[name] for name in names]
             kinds = [check["kind"] for check in checks]
             states = [check["state"] for check in checks]
             numbers = [len(found), *(kinds.count(kind) for kind in KINDS)]
@@ -662,8 +684,13 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.add_post_transform(Ledger)
     app.connect("builder-inited", begin)
     app.connect("env-purge-doc", purge)
-    app.connect("env-before-read-docs", note_reading)
     app.connect("doctree-read", note_page)
     app.connect("env-merge-info", merge)
     app.connect("env-get-updated", finish)
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+    return {
+        "version": "1",
+        # Pages read by an earlier kind of this extension are read again.
+        "env_version": 1,
+        "parallel_read_safe": True,
+        "parallel_write_safe": True,
+    }
