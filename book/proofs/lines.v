@@ -1794,7 +1794,7 @@ Definition affine_near (f : point -> R) (p : point) : Prop :=
 
 (** The linear regions are the components of the set of points near which [f] is affine.  (The
     chapter builds them of activation regions; they then lack the points on those lines across which
-    the gradient does not jump, which changes no number.) *)
+    the gradient does not jump, which changes no number; see [joined_regions_of_folds].) *)
 Definition linear_regions (f : point -> R) (k : nat) : Prop := components (affine_near f) k.
 
 Definition plus_affine (a b : affine) : affine :=
@@ -2213,6 +2213,470 @@ Proof.
   intros HL. unfold regions. rewrite <- (regions_are_components plane _ k plane_convex).
   unfold linear_regions.
   split; apply components_ext; intros p; rewrite (affine_off_folds c neurons L p HL); tauto.
+Qed.
+
+(** *** Linear regions, built of activation regions *)
+
+(** The chapter builds linear regions of activation regions, and this comes to the same.  Two of
+    these are neighbours if their closures share a segment of positive length. *)
+Definition closure (S : point -> Prop) (p : point) : Prop :=
+  forall e, 0 < e -> exists q, near e p q /\ S q.
+
+Definition neighbours (P Q : point -> Prop) : Prop :=
+  exists p q, p <> q /\ forall t, 0 <= t <= 1 ->
+    closure P (between p q t) /\ closure Q (between p q t).
+
+(** On both sets [f] is given by one and the same affine function. *)
+Definition same_map (f : point -> R) (P Q : point -> Prop) : Prop :=
+  exists a, forall p, P p \/ Q p -> f p = value a p.
+
+(** The activation region of a point: all points with the same signs. *)
+Definition region_of (L : list affine) (p : point) : point -> Prop := cell plane L (signs L p).
+
+(** Activation regions belong to one linear region if a chain of neighbours leads from one to the
+    other, on all of which [f] is given by the same affine function. *)
+Inductive joined (f : point -> R) (L : list affine) : point -> point -> Prop :=
+  | joined_here (p q : point) : region_of L p q -> joined f L p q
+  | joined_next (p q r : point) :
+      without_lines plane L q -> neighbours (region_of L p) (region_of L q) ->
+      same_map f (region_of L p) (region_of L q) -> joined f L q r -> joined f L p r.
+
+(** The members of a list but one. *)
+Definition others (g : affine) (L : list affine) : list affine :=
+  filter (fun h => if affine_eq_dec h g then false else true) L.
+
+Lemma in_others (g h : affine) (L : list affine) : In h (others g L) <-> In h L /\ h <> g.
+Proof. unfold others. rewrite filter_In. destruct (affine_eq_dec h g); intuition congruence. Qed.
+
+Lemma region_signs (L : list affine) (p q : point) :
+  region_of L p q <->
+  without_lines plane L q /\ forall h, In h L -> plus (value h q) = plus (value h p).
+Proof.
+  split.
+  - intros [_ H]. split; [split; [exact I | exact (has_signs_off L q _ H)] |].
+    apply signs_unique in H. unfold signs in H. intros h Hh. symmetry.
+    revert h Hh. apply ext_in_map, H.
+  - intros [[_ Hoff] H]. split; [exact I |].
+    replace (signs L p) with (signs L q); [apply has_signs_signs, Hoff |].
+    apply map_ext_in, H.
+Qed.
+
+(** Affine functions that agree on an open set have the same gradient. *)
+Lemma affine_agree (U : point -> Prop) (p : point) (a b : affine) :
+  open U -> U p -> (forall q, U q -> value a q = value b q) ->
+  slope_x a = slope_x b /\ slope_y a = slope_y b.
+Proof.
+  intros HU Hp H.
+  assert (Halong : forall u, along a u = along b u).
+  { intros u. destruct (open_moves U u HU p Hp) as (e & He & Hmove).
+    apply (same_growth a b p u e He). intros t Ht. apply H, Hmove.
+    rewrite Rabs_pos_eq; lra. }
+  pose proof (Halong (1, 0)) as H1. pose proof (Halong (0, 1)) as H2.
+  unfold along in H1, H2. simpl in H1, H2. split; lra.
+Qed.
+
+Lemma plus_cases (t : R) : t <> 0 -> (plus t = true /\ 0 < t) \/ (plus t = false /\ t < 0).
+Proof.
+  intros H. unfold plus. destruct (Rlt_dec 0 t); [left | right]; split; try reflexivity; lra.
+Qed.
+
+(** On the closure of a region no function of the list has the opposite sign. *)
+Lemma closure_sign (L : list affine) (p q : point) (g : affine) :
+  In g L -> without_lines plane L p -> closure (region_of L p) q -> 0 <= value g p * value g q.
+Proof.
+  intros Hg [_ Hp] Hq. specialize (Hp g Hg).
+  destruct (Rle_lt_dec 0 (value g p * value g q)) as [H | H]; [exact H | exfalso].
+  assert (Hq0 : value g q <> 0) by nra.
+  destruct (has_sign_open g (plus (value g q)) q (plus_sign _ Hq0)) as (e & He & Hnear).
+  destruct (Hq e He) as (r & Hr & Hreg). apply Hnear in Hr. apply region_signs in Hreg.
+  destruct Hreg as [_ Hreg]. specialize (Hreg g Hg). apply sign_plus in Hr.
+  destruct (plus_cases _ Hp) as [[E ?] | [E ?]], (plus_cases _ Hq0) as [[E' ?] | [E' ?]];
+    try nra; congruence.
+Qed.
+
+(** Neighbours that [g] separates share a point of its line that lies on no other line. *)
+Lemma shared_point (L : list affine) (p q : point) (g : affine) :
+  different_lines L -> In g L -> without_lines plane L p -> without_lines plane L q ->
+  value g p * value g q < 0 -> neighbours (region_of L p) (region_of L q) ->
+  exists r, closure (region_of L p) r /\ closure (region_of L q) r /\ value g r = 0 /\
+    forall h, In h L -> value h r = 0 -> h = g.
+Proof.
+  intros HL Hg Hp Hq Hsep (x & y & Hxy & Hseg).
+  assert (Hon : forall t, 0 <= t <= 1 -> value g (between x y t) = 0).
+  { intros t Ht. destruct (Hseg t Ht) as [H1 H2].
+    apply (closure_sign L p _ g Hg Hp) in H1. apply (closure_sign L q _ g Hg Hq) in H2.
+    set (v := value g (between x y t)) in *. pose proof (Rmult_le_pos _ _ H1 H2) as H.
+    apply NNPP. intros Hv. assert (0 < v * v) by nra. nra. }
+  assert (Hx : value g x = 0).
+  { specialize (Hon 0 ltac:(lra)). rewrite value_between in Hon. lra. }
+  assert (Hy : value g y = 0).
+  { specialize (Hon 1 ltac:(lra)). rewrite value_between in Hon. lra. }
+  destruct (small_step (others g L) x (fst y - fst x, snd y - snd x)) as (d & Hd & Hstep).
+  { intros h Hh. apply in_others in Hh. destruct Hh as [Hh Hhg].
+    destruct (Req_dec (value h x) 0) as [H0 | H0]; [right | left; exact H0]. intros Hu.
+    destruct HL as [Hlines Hpairs].
+    assert (Hsame : ~ same_line g h).
+    { destruct (ForallOrdPairs_In Hpairs h g Hh Hg) as [H | [H | H]]; [contradiction | | exact H].
+      intros H'. apply H, same_line_sym, H'. }
+    destruct (crossing_lines g h x) as [_ Honly]; auto.
+    apply Hxy. symmetry. apply Honly; [exact Hy |].
+    unfold along, value in *. simpl in Hu. lra. }
+  set (t := Rmin d 1 / 2).
+  assert (Ht : 0 < t < d /\ t <= 1).
+  { pose proof (Rmin_l d 1). pose proof (Rmin_r d 1). pose proof (Rmin_glb_lt d 1 0 Hd ltac:(lra)).
+    unfold t. lra. }
+  exists (between x y t).
+  destruct (Hseg t ltac:(lra)) as [H1 H2]. repeat split; try assumption; [apply Hon; lra |].
+  intros h Hh H0. apply NNPP. intros Hne. apply (Hstep t (proj1 Ht) h).
+  - apply in_others. tauto.
+  - rewrite <- H0. unfold shift, between, value. simpl. ring.
+Qed.
+
+(** Neighbours with the same affine function lie on one side of each folding line. *)
+Lemma step_keeps_folds (c : R) (neurons : list neuron) (L : list affine) (p q : point)
+  (g : affine) :
+  lists_lines L neurons -> In g L -> kappa neurons g <> 0 ->
+  without_lines plane L p -> without_lines plane L q -> value g p < 0 -> 0 < value g q ->
+  neighbours (region_of L p) (region_of L q) ->
+  ~ same_map (shallow c neurons) (region_of L p) (region_of L q).
+Proof.
+  intros HL Hg Hk Hp Hq Hgp Hgq Hn (m & Hm).
+  destruct (shared_point L p q g (proj1 HL) Hg Hp Hq ltac:(nra) Hn) as (r & Cp & Cq & Hr & Honly).
+  destruct (fold_jump c neurons L g r HL Hg Hr Honly) as (a & b & e & He & Hx & Hy & Hboth).
+  assert (Hside : forall (o : point) (z : affine), without_lines plane L o ->
+            closure (region_of L o) r ->
+            (forall q', region_of L o q' -> shallow c neurons q' = value m q') ->
+            (forall q', near e r q' -> region_of L o q' -> shallow c neurons q' = value z q') ->
+            slope_x m = slope_x z /\ slope_y m = slope_y z).
+  { intros o z Ho Hc H1 H2. destruct (Hc e He) as (r' & Hr' & Hreg).
+    apply (affine_agree (fun q' => near e r q' /\ region_of L o q') r'); [| tauto |].
+    - apply open_and; [apply near_open |].
+      apply open_and; [apply plane_open | apply has_signs_open].
+    - intros q' [Hq1 Hq2]. rewrite <- H1, <- H2; auto. }
+  destruct (Hside p a Hp Cp) as [Ax Ay]; [intros; apply Hm; tauto | |].
+  { intros q' Hn' Hreg. apply (Hboth q' Hn'). apply region_signs in Hreg.
+    destruct Hreg as [[_ Hoff] Hs]. specialize (Hs g Hg). specialize (Hoff g Hg).
+    destruct (plus_cases _ Hoff) as [[E ?] | [E ?]]; [| assumption].
+    unfold plus in Hs, E. destruct (Rlt_dec 0 (value g p)); [lra | congruence]. }
+  destruct (Hside q b Hq Cq) as [Bx By]; [intros; apply Hm; tauto | |].
+  { intros q' Hn' Hreg. apply (Hboth q' Hn'). apply region_signs in Hreg.
+    destruct Hreg as [[_ Hoff] Hs]. specialize (Hs g Hg). specialize (Hoff g Hg).
+    destruct (plus_cases _ Hoff) as [[E ?] | [E ?]]; [assumption |].
+    unfold plus in Hs, E. destruct (Rlt_dec 0 (value g q)); [congruence | lra]. }
+  assert (Hline : is_line g) by (apply HL, Hg). apply Hline.
+  split; apply (Rmult_eq_reg_l (kappa neurons g)); try exact Hk; lra.
+Qed.
+
+(** Near a point [r] all functions but [g] have the signs that they have at [p]; so the points of
+    the line of [g] there lie in the closure of the region of [p]. *)
+Lemma closure_near (L : list affine) (g : affine) (p r : point) (e : R) (x : point) :
+  different_lines L -> In g L -> without_lines plane L p -> near e r x -> value g x = 0 ->
+  (forall y, near e r y -> forall h, In h L -> h <> g ->
+     value h y <> 0 /\ plus (value h y) = plus (value h p)) ->
+  closure (region_of L p) x.
+Proof.
+  intros [Hlines _] Hg [_ Hp] Hx Hgx Hothers d Hd. specialize (Hp g Hg).
+  set (k := if plus (value g p) then 1 else -1).
+  set (u := (k * slope_x g, k * slope_y g)).
+  destruct (open_moves _ u (open_and _ _ (near_open r e) (near_open x d)) x
+              (conj Hx (near_self x d Hd))) as (w & Hw & Hmove).
+  destruct (Hmove (w / 2)) as [Hr Hxd]; [rewrite Rabs_pos_eq; lra |].
+  exists (shift x (w / 2) u). split; [exact Hxd |]. apply region_signs.
+  assert (Hnorm : 0 < slope_x g * slope_x g + slope_y g * slope_y g).
+  { specialize (Hlines g Hg). unfold is_line in Hlines. nra. }
+  assert (Hv : value g (shift x (w / 2) u)
+               = w / 2 * k * (slope_x g * slope_x g + slope_y g * slope_y g)).
+  { rewrite value_shift, Hgx. unfold along, u. simpl. ring. }
+  assert (Hk : value g (shift x (w / 2) u) <> 0
+               /\ plus (value g (shift x (w / 2) u)) = plus (value g p)).
+  { rewrite Hv. unfold k. destruct (plus (value g p)).
+    - assert (0 < w / 2 * 1 * (slope_x g * slope_x g + slope_y g * slope_y g)) by nra.
+      split; [lra |]. symmetry. apply (sign_plus true). exact H.
+    - assert (w / 2 * -1 * (slope_x g * slope_x g + slope_y g * slope_y g) < 0) by nra.
+      split; [lra |]. symmetry. apply (sign_plus false). exact H. }
+  assert (Hall : forall h, In h L -> value h (shift x (w / 2) u) <> 0
+                 /\ plus (value h (shift x (w / 2) u)) = plus (value h p)).
+  { intros h Hh. destruct (classic (h = g)) as [-> | Hne]; [exact Hk | apply Hothers; assumption]. }
+  split; [split; [exact I |] |]; intros h Hh; apply Hall, Hh.
+Qed.
+
+(** So two regions are neighbours if some point of the line of [g] has the signs of both on all
+    other lines. *)
+Lemma neighbours_across (L : list affine) (g : affine) (p q r : point) :
+  different_lines L -> In g L -> without_lines plane L p -> without_lines plane L q ->
+  value g r = 0 ->
+  (forall h, In h L -> h <> g -> value h r <> 0 /\ plus (value h r) = plus (value h p)
+     /\ plus (value h r) = plus (value h q)) ->
+  neighbours (region_of L p) (region_of L q).
+Proof.
+  intros HL Hg Hp Hq Hgr Hothers.
+  assert (Hball : exists e, 0 < e /\ forall y, near e r y -> forall h, In h L -> h <> g ->
+            value h y <> 0 /\ plus (value h y) = plus (value h r)).
+  { destruct (has_signs_open (others g L) (signs (others g L) r) r) as (e & He & Hnear).
+    { apply has_signs_signs. intros h Hh. apply in_others in Hh. apply Hothers; tauto. }
+    exists e. split; [exact He |]. intros y Hy h Hh Hne. specialize (Hnear y Hy).
+    split; [apply (has_signs_off (others g L) y _ Hnear), in_others; tauto |].
+    apply signs_unique in Hnear. symmetry.
+    apply (ext_in_map Hnear h), in_others. tauto. }
+  destruct Hball as (e & He & Hball).
+  set (u := (slope_y g, - slope_x g)).
+  destruct (open_moves _ u (near_open r e) r (near_self r e He)) as (d & Hd & Hmove).
+  exists r, (shift r (d / 2) u). split.
+  - intros H. destruct HL as [Hlines _]. apply (Hlines g Hg).
+    apply (f_equal fst) in H as H1. apply (f_equal snd) in H as H2.
+    unfold shift, u in H1, H2. simpl in H1, H2. split; nra.
+  - intros t Ht.
+    assert (Heq : between r (shift r (d / 2) u) t = shift r (t * (d / 2)) u).
+    { unfold between, shift. simpl. f_equal; ring. }
+    rewrite Heq.
+    assert (Hx : near e r (shift r (t * (d / 2)) u)).
+    { apply Hmove. rewrite Rabs_pos_eq; nra. }
+    assert (Hgx : value g (shift r (t * (d / 2)) u) = 0).
+    { rewrite value_shift, Hgr. unfold along, u. simpl. ring. }
+    split; apply (closure_near L g _ r e); try assumption; intros y Hy h Hh Hne;
+      destruct (Hball y Hy h Hh Hne) as [H1 H2]; destruct (Hothers h Hh Hne) as (_ & H3 & H4);
+      split; congruence.
+Qed.
+
+(** On regions on the same sides of all folding lines the network is one affine function. *)
+Lemma same_map_off_folds (c : R) (neurons : list neuron) (L : list affine) (p q : point) :
+  lists_lines L neurons ->
+  signs (folding_lines neurons L) p = signs (folding_lines neurons L) q ->
+  same_map (shallow c neurons) (region_of L p) (region_of L q).
+Proof.
+  intros HL Hpq. set (F := folding_lines neurons L) in *.
+  destruct (folds_sum c neurons L HL) as (a & Ha).
+  destruct (sum_abs_affine (kappa neurons) F (signs F p)) as (a1 & Ha1).
+  assert (Hsub : forall o r, region_of L o r -> has_signs F r (signs F o)).
+  { intros o r Hr. apply region_signs in Hr. destruct Hr as [[_ Hoff] Hs].
+    replace (signs F o) with (signs F r).
+    - apply has_signs_signs. intros h Hh. apply Hoff. apply in_folding_lines in Hh. tauto.
+    - apply map_ext_in. intros h Hh. apply Hs. apply in_folding_lines in Hh. tauto. }
+  exists (plus_affine a (scale (/ 2) a1)). intros r Hr.
+  rewrite Ha, sum_of_folding_lines, value_plus, value_scale. fold F.
+  rewrite (Ha1 r); [reflexivity |].
+  destruct Hr as [Hr | Hr]; [| rewrite Hpq]; apply Hsub, Hr.
+Qed.
+
+(** An open set is not covered by finitely many lines. *)
+Lemma point_off_lines (U : point -> Prop) (zs : list affine) (p : point) :
+  open U -> U p -> (forall z, In z zs -> is_line z) ->
+  exists q, U q /\ forall z, In z zs -> value z q <> 0.
+Proof.
+  intros HU Hp. induction zs as [| z zs IH]; intros Hz.
+  { exists p. split; [exact Hp | intros z []]. }
+  destruct IH as (q & Uq & Hq); [intros z' Hz'; apply Hz; simpl; tauto |].
+  assert (Hline : is_line z) by (apply Hz; simpl; tauto).
+  set (u := (slope_x z, slope_y z)).
+  assert (Hu : 0 < along z u).
+  { unfold along, u. simpl. unfold is_line in Hline. nra. }
+  destruct (open_moves _ u (open_and _ _ HU (has_signs_open zs (signs zs q))) q
+              (conj Uq (has_signs_signs zs q Hq))) as (e & He & Hmove).
+  destruct (small_step [z] q u) as (d & Hd & Hstep).
+  { intros h [<- | []]. right. lra. }
+  set (t := Rmin e d / 2).
+  assert (Ht : 0 < t < e /\ t < d).
+  { pose proof (Rmin_l e d). pose proof (Rmin_r e d). pose proof (Rmin_glb_lt e d 0 He Hd).
+    unfold t. lra. }
+  exists (shift q t u). destruct (Hmove t) as [H1 H2]; [rewrite Rabs_pos_eq; lra |].
+  split; [exact H1 |]. intros z' [<- | Hz'].
+  - apply (Hstep t); [lra | simpl; tauto].
+  - exact (has_signs_off zs _ _ H2 z' Hz').
+Qed.
+
+(** A list that is not empty has a member with the smallest value. *)
+Lemma least {T : Type} (f : T -> R) (l : list T) :
+  l <> [] -> exists x, In x l /\ forall y, In y l -> f x <= f y.
+Proof.
+  induction l as [| x l IH]; [congruence | intros _].
+  destruct l as [| x' l']; [exists x; split; [simpl; tauto | intros y [<- | []]; lra] |].
+  destruct IH as (m & Hm & Hmin); [congruence |].
+  destruct (Rle_lt_dec (f x) (f m)) as [H | H].
+  - exists x. split; [simpl; tauto |]. intros y [<- | Hy]; [lra |].
+    specialize (Hmin y Hy). lra.
+  - exists m. split; [simpl in *; tauto |]. intros y [<- | Hy]; [lra | apply Hmin, Hy].
+Qed.
+
+(** Two points on different sides of some line: on the way from [p] to a point of the region of [q],
+    chosen such that no two lines are crossed at once, [g] is crossed first, in [r], and [q'] lies
+    right behind it. *)
+Lemma first_crossing (L : list affine) (p q : point) :
+  different_lines L -> without_lines plane L p -> without_lines plane L q ->
+  (exists h, In h L /\ plus (value h p) <> plus (value h q)) ->
+  exists g r q', In g L /\ plus (value g p) <> plus (value g q) /\ value g r = 0 /\
+    without_lines plane L q' /\ plus (value g q') = plus (value g q) /\
+    forall h, In h L -> h <> g -> value h r <> 0 /\ plus (value h r) = plus (value h p)
+      /\ plus (value h r) = plus (value h q').
+Proof.
+  intros HL Hp Hq Hsome.
+  (* where two lines are crossed at once *)
+  set (at_once := fun g h => plus_affine (scale (value g p) h) (scale (- value h p) g)).
+  set (zs := flat_map (fun g => map (at_once g) (others g L)) L).
+  assert (Hzs : forall g h, In g L -> In h L -> h <> g -> In (at_once g h) zs).
+  { intros g h Hg Hh Hne. apply in_flat_map. exists g. split; [exact Hg |].
+    apply in_map, in_others. tauto. }
+  assert (Hlines : forall z, In z zs -> is_line z).
+  { intros z Hz. apply in_flat_map in Hz. destruct Hz as (g & Hg & Hz). apply in_map_iff in Hz.
+    destruct Hz as (h & <- & Hh). apply in_others in Hh. destruct Hh as [Hh Hhg].
+    pose proof (proj2 Hp g Hg) as Pg. pose proof (proj2 Hp h Hh) as Ph.
+    intros [Hx Hy].
+    assert (Hp0 : value (at_once g h) p = 0).
+    { unfold at_once. rewrite value_plus, !value_scale. ring. }
+    assert (Ho : offset (at_once g h) = 0).
+    { unfold value in Hp0. rewrite Hx, Hy in Hp0. lra. }
+    unfold at_once in Hx, Hy, Ho. simpl in Hx, Hy, Ho.
+    assert (Hdiv : forall s t, value g p * s + - value h p * t = 0 ->
+              value h p / value g p * t = s).
+    { intros s t H. apply (Rmult_eq_reg_l (value g p)); [| exact Pg].
+      field_simplify; [lra | exact Pg]. }
+    assert (Hsame : same_line h g).
+    { exists (value h p / value g p). split.
+      - apply Rmult_integral_contrapositive. split; [exact Ph | apply Rinv_neq_0_compat, Pg].
+      - unfold scale. rewrite (Hdiv _ _ Hx), (Hdiv _ _ Hy), (Hdiv _ _ Ho).
+        destruct h. reflexivity. }
+    destruct HL as [_ Hpairs].
+    destruct (ForallOrdPairs_In Hpairs h g Hh Hg) as [H | [H | H]];
+      [contradiction | contradiction |].
+    apply H, same_line_sym, Hsame. }
+  destruct (point_off_lines (region_of L q) zs q) as (q0 & Hq0 & Honce); [| | exact Hlines |].
+  { apply open_and; [apply plane_open | apply has_signs_open]. }
+  { apply region_signs. split; [exact Hq | reflexivity]. }
+  apply region_signs in Hq0. destruct Hq0 as [Hq0 Hsame].
+  (* the first line *)
+  set (time := fun h => value h p / (value h p - value h q0)).
+  set (crossed := filter (fun h => negb (Bool.eqb (plus (value h p)) (plus (value h q)))) L).
+  assert (Hcrossed : forall h, In h crossed <-> In h L /\ plus (value h p) <> plus (value h q)).
+  { intros h. unfold crossed. rewrite filter_In.
+    destruct (plus (value h p)), (plus (value h q)); simpl; intuition congruence. }
+  destruct (least time crossed) as (g & Hg & Hleast).
+  { intros H. destruct Hsome as (h & Hh). apply Hcrossed in Hh. rewrite H in Hh. exact Hh. }
+  apply Hcrossed in Hg. destruct Hg as [Hg Hsep].
+  assert (Hopp : forall h, In h L -> plus (value h p) <> plus (value h q) ->
+            (value h q0 < 0 < value h p \/ value h p < 0 < value h q0)).
+  { intros h Hh Hne. rewrite <- (Hsame h Hh) in Hne.
+    destruct (plus_cases _ (proj2 Hp h Hh)) as [[E ?] | [E ?]],
+      (plus_cases _ (proj2 Hq0 h Hh)) as [[E' ?] | [E' ?]]; rewrite E, E' in Hne;
+      (contradiction || tauto || (exfalso; apply Hne; reflexivity)). }
+  set (r := between p q0 (time g)).
+  assert (Hat : forall h, value h r = value h p - time g * (value h p - value h q0)).
+  { intros h. unfold r. rewrite value_between. ring. }
+  assert (Htime : forall h, In h L -> plus (value h p) <> plus (value h q) ->
+            value h p = time h * (value h p - value h q0)).
+  { intros h Hh Hne. destruct (Hopp h Hh Hne); unfold time; field; lra. }
+  assert (Hgr : value g r = 0) by (rewrite Hat; pose proof (Htime g Hg Hsep); lra).
+  assert (H01 : 0 <= time g <= 1).
+  { pose proof (Htime g Hg Hsep). destruct (Hopp g Hg Hsep); split; nra. }
+  assert (Hothers : forall h, In h L -> h <> g ->
+            value h r <> 0 /\ plus (value h r) = plus (value h p)).
+  { intros h Hh Hne. destruct (classic (plus (value h p) = plus (value h q))) as [Heq | Hsep'].
+    - rewrite <- (Hsame h Hh) in Heq.
+      assert (Hs : has_sign (plus (value h p)) (value h r)).
+      { unfold r. rewrite value_between.
+        apply has_sign_between; [apply plus_sign, Hp, Hh | | exact H01].
+        rewrite Heq. apply plus_sign, Hq0, Hh. }
+      split; [| symmetry; apply sign_plus, Hs]. destruct (plus (value h p)); simpl in Hs; lra.
+    - assert (Hlt : time g < time h).
+      { destruct (Hleast h) as [H | H]; [apply Hcrossed; tauto | exact H | exfalso].
+        apply (Honce _ (Hzs g h Hg Hh Hne)). unfold at_once. rewrite value_plus, !value_scale.
+        pose proof (Htime g Hg Hsep) as Eg. pose proof (Htime h Hh Hsep') as Eh. rewrite <- H in Eh.
+        assert (Ht : time g <> 0) by (intros H0; apply (proj2 Hp g Hg); rewrite Eg, H0; ring).
+        apply (Rmult_eq_reg_l (time g)); [| exact Ht].
+        assert (Eg' : time g * value g q0 = (time g - 1) * value g p) by lra.
+        assert (Eh' : time g * value h q0 = (time g - 1) * value h p) by lra.
+        replace (time g * (value g p * value h q0 + - value h p * value g q0))
+          with (value g p * (time g * value h q0) - value h p * (time g * value g q0)) by ring.
+        rewrite Eg', Eh'. ring. }
+      pose proof (Htime h Hh Hsep') as Eh. rewrite Hat.
+      destruct (Hopp h Hh Hsep') as [[H1 H2] | [H1 H2]].
+      + assert (0 < value h p - time g * (value h p - value h q0)) by nra.
+        split; [lra |]. transitivity true; [symmetry; apply (sign_plus true); assumption |].
+        apply (sign_plus true); exact H2.
+      + assert (value h p - time g * (value h p - value h q0) < 0) by nra.
+        split; [lra |]. transitivity false; [symmetry; apply (sign_plus false); assumption |].
+        apply (sign_plus false); exact H1. }
+  (* just behind it *)
+  set (u := (fst q0 - fst p, snd q0 - snd p)). set (O := others g L).
+  destruct (open_moves _ u (has_signs_open O (signs O r)) r) as (e & He & Hmove).
+  { apply has_signs_signs. intros h Hh. apply in_others in Hh. apply Hothers; tauto. }
+  set (q' := shift r (e / 2) u).
+  assert (Hs : has_signs O q' (signs O r)) by (apply Hmove; rewrite Rabs_pos_eq; lra).
+  assert (Hbehind : forall h, In h L -> h <> g ->
+            value h q' <> 0 /\ plus (value h r) = plus (value h q')).
+  { intros h Hh Hne. split; [apply (has_signs_off O q' _ Hs), in_others; tauto |].
+    apply (ext_in_map (signs_unique O q' _ Hs) h), in_others. tauto. }
+  assert (Hgq' : value g q' = e / 2 * (value g q0 - value g p)).
+  { unfold q'. rewrite value_shift, Hgr. unfold along, u, value. simpl. ring. }
+  assert (Hg' : value g q' <> 0 /\ plus (value g q') = plus (value g q)).
+  { rewrite <- (Hsame g Hg). destruct (Hopp g Hg Hsep) as [[H1 H2] | [H1 H2]].
+    - assert (value g q' < 0) by (rewrite Hgq'; nra). split; [lra |].
+      transitivity false; [symmetry; apply (sign_plus false) | apply (sign_plus false)]; assumption.
+    - assert (0 < value g q') by (rewrite Hgq'; nra). split; [lra |].
+      transitivity true; [symmetry; apply (sign_plus true) | apply (sign_plus true)]; assumption. }
+  exists g, r, q'. split; [exact Hg |]. split; [exact Hsep |]. split; [exact Hgr |]. split.
+  - split; [exact I |]. intros h Hh. destruct (classic (h = g)) as [-> | Hne]; [apply Hg' |].
+    apply Hbehind; assumption.
+  - split; [apply Hg' |]. intros h Hh Hne.
+    destruct (Hothers h Hh Hne). destruct (Hbehind h Hh Hne). tauto.
+Qed.
+
+(** (c) in the chapter's words: two activation regions belong to one linear region if and only if
+    they lie in the same region of the lines across which the gradient jumps. *)
+(* Mutant, all lines of neurons count: `(folding_lines neurons L)` becomes `L` *)
+(* Mutant, some lines of neurons are missing: `lists_lines L neurons` becomes `different_lines L` *)
+Theorem joined_regions_of_folds (c : R) (neurons : list neuron) (L : list affine) (p q : point) :
+  lists_lines L neurons -> without_lines plane L p -> without_lines plane L q ->
+  joined (shallow c neurons) L p q <->
+  same_component (without_lines plane (folding_lines neurons L)) p q.
+Proof.
+  intros HL Hp Hq.
+  assert (Hoff : forall r, without_lines plane L r ->
+            without_lines plane (folding_lines neurons L) r).
+  { intros r [_ Hr]. split; [exact I |]. intros g Hg. apply Hr.
+    apply in_folding_lines in Hg. tauto. }
+  rewrite (components_are_cells plane _ p q plane_convex (Hoff p Hp) (Hoff q Hq)). split.
+  - intros H. apply map_ext_in. intros g Hg. apply in_folding_lines in Hg. destruct Hg as [Hg Hk].
+    induction H as [p q H | p q r Hq' Hn Hmap _ IH].
+    + apply region_signs in H. symmetry. apply H, Hg.
+    + rewrite <- (IH Hq' Hq).
+      destruct (plus_cases _ (proj2 Hp g Hg)) as [[-> P] | [-> P]],
+        (plus_cases _ (proj2 Hq' g Hg)) as [[-> Q] | [-> Q]]; try reflexivity; exfalso.
+      * apply (step_keeps_folds c neurons L q p g HL Hg Hk Hq' Hp Q P).
+        -- destruct Hn as (x & y & Hxy & Hn). exists x, y. split; [exact Hxy |].
+           intros t Ht. destruct (Hn t Ht). tauto.
+        -- destruct Hmap as (a & Ha). exists a. intros x Hx. apply Ha. tauto.
+      * exact (step_keeps_folds c neurons L p q g HL Hg Hk Hp Hq' P Q Hn Hmap).
+  - intros Hpq.
+    assert (Hbound : forall n l, (length l <= n)%nat ->
+              forall p, without_lines plane L p ->
+              signs (folding_lines neurons L) p = signs (folding_lines neurons L) q ->
+              (forall h, In h L -> plus (value h p) <> plus (value h q) -> In h l) ->
+              joined (shallow c neurons) L p q).
+    { clear p Hp Hpq. induction n as [| n IH]; intros l Hl p Hp Hpq Hin;
+        (destruct (classic (exists h, In h L /\ plus (value h p) <> plus (value h q)))
+           as [Hsome | Hnone];
+         [| apply joined_here, region_signs; split; [exact Hq |]; intros h Hh; apply NNPP; intros H;
+            apply Hnone; exists h; split; [exact Hh | congruence]]).
+      - destruct Hsome as (h & Hh & Hne). specialize (Hin h Hh Hne).
+        destruct l; [contradiction | simpl in Hl; lia].
+      - destruct (first_crossing L p q (proj1 HL) Hp Hq Hsome)
+          as (g & r & q' & Hg & Hsep & Hgr & Hq' & Hgq' & Hothers).
+        assert (Hfold : forall h, In h (folding_lines neurons L) -> In h L /\ h <> g).
+        { intros h Hh. split; [apply in_folding_lines in Hh; tauto |]. intros ->.
+          apply Hsep. exact (ext_in_map Hpq g Hh). }
+        assert (Hpq' : signs (folding_lines neurons L) p = signs (folding_lines neurons L) q').
+        { apply map_ext_in. intros h Hh. destruct (Hfold h Hh) as [HhL Hne].
+          destruct (Hothers h HhL Hne) as (_ & H1 & H2). congruence. }
+        apply (joined_next _ _ p q' q Hq').
+        + apply (neighbours_across L g p q' r); try assumption. apply HL.
+        + apply same_map_off_folds; assumption.
+        + apply (IH (remove affine_eq_dec g l)); try assumption.
+          * pose proof (remove_length_lt affine_eq_dec l g (Hin g Hg Hsep)). lia.
+          * congruence.
+          * intros h Hh Hne.
+            assert (Hhg : h <> g) by (intros ->; contradiction).
+            apply in_in_remove; [exact Hhg |]. apply Hin; [exact Hh |].
+            destruct (Hothers h Hh Hhg) as (_ & H1 & H2). congruence. }
+    apply (Hbound (length L) L); auto.
 Qed.
 
 (** *** The answer *)
