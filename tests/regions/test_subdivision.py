@@ -438,13 +438,13 @@ def polished(gradients, off, *, before, rounding=0.0, tilt=0.0, other=None):
     state.error = np.full(size, before)
     state.pair = [np.arange(size), np.arange(size) + size]
     polish = subdivision._Polish(engine, np.arange(size))
-    values = np.full((size, 2 * size + 1), 9e9)
+    values = np.full((2 * size + 1, size), 9e9)
     for k in range(size):
-        values[k, [k, k + size]] = gradients[:, k] @ off[k]
+        values[[k, k + size], k] = gradients[:, k] @ off[k]
     if other is not None:
-        values[:, -1] = other
-    part = np.zeros((3, 2 * size + 1))
-    part[:2, :-1] = gradients.reshape(-1, 2).T
+        values[-1] = other
+    part = np.zeros((2 * size + 1, 3))
+    part[:-1, :2] = gradients.reshape(-1, 2)
     bounds = [np.full(2 * size + 1, bound) for bound in (rounding, 1.0, tilt)]
     polish.see(0, np.arange(2 * size + 1), part, values, *bounds)
     return polish.errors()

@@ -319,50 +319,51 @@ class _Engine:
         state = self.state
         vertices, tail, head = self.ends(edges)
         columns = [column[vertices] for column in state.coordinates]
+        plain = len(columns)
         if state.far is None:
             columns.append(np.ones(len(vertices)))
-        basis = np.stack(columns, axis=1)
+        # A row for each function, a column for each vertex.
+        basis = np.stack(columns)
         error = state.error[vertices]
         shift = _SLACK * float(error.max())
         # The vertices of the layer before may have large bounds; those from earlier ones were
-        # polished then.
-        fresh = np.flatnonzero(vertices >= self.fresh)
-        polish = None
-        if layer > 1 and len(fresh):
-            polish = _Polish(self, vertices[fresh])
+        # polished then. They are the last ones.
+        old = int(np.searchsorted(vertices, self.fresh))
+        polish = _Polish(self, vertices[old:]) if layer > 1 and old < len(vertices) else None
         W, b = self.hidden[0]
         # Column by column, pre-activations as affine functions of the basis: of the coordinates and
         # of the activations of earlier neurons that are neither always on nor always off.
         affine = np.concatenate([W, b[:, None]], axis=1).T if state.far is None else W.T
-        plain = 2 if state.far is None else 3
-        low, high = basis.min(axis=0), basis.max(axis=0)
+        low, high = basis.min(axis=1), basis.max(axis=1)
         # Of pre-activations: how steep they can be, what roundings may make of their values and of
-        # their gradients. Of the activations in the basis: how steep they can be.
-        value_rounding, slope_rounding, slopes = np.zeros(len(b)), np.zeros(len(b)), np.empty(0)
+        # their gradients. Of the basis: how steep the activations in it can be.
+        value_rounding, slope_rounding, slopes = np.zeros(len(b)), np.zeros(len(b)), np.zeros(3)
         if self.given is not None:
             value_rounding = slope_rounding = self.given
         for k in range(layer + 1):
-            size = np.abs(affine)
-            scope = np.maximum(np.abs(low), np.abs(high)) @ size + np.abs(b)
-            slope = np.sqrt(np.einsum("ij,ij->j", affine[:plain], affine[:plain]))
-            slope = _SLACK * (slope + slopes @ size[3:])
+            reach = np.stack([np.maximum(-low, high), 0.5 * (high - low), slopes])
+            scope, radius, bend = reach @ np.abs(affine)
+            scope += np.abs(b)
+            slope = _SLACK * (np.sqrt((affine[:plain] ** 2).sum(axis=0)) + bend)
             terms = (len(low) + 2) * _SLACK * _UNIT
             rounding, tilt = value_rounding + terms * scope, slope_rounding + terms * slope
             centre = (0.5 * (low + high)) @ affine
-            radius = _SLACK * ((0.5 * (high - low)) @ size + rounding + slope * shift)
+            radius = _SLACK * (radius + rounding + slope * shift)
             open_ = np.flatnonzero(~(np.abs(centre) > radius))
-            part = affine[:, open_]
-            values = basis @ part
+            part = affine[:, open_].T
+            values = part @ basis
             if k == layer:
                 break
             # Of the others, too, many have one sign at all vertices here.
-            least, most = values.min(axis=0), values.max(axis=0)
+            least, most = values.min(axis=1), values.max(axis=1)
             sure = _SLACK * (rounding[open_] + slope[open_] * shift)
-            always = np.concatenate([np.flatnonzero(centre > radius), open_[least > sure]])
+            certain = centre > radius
+            certain[open_[least > sure]] = True
+            always = np.flatnonzero(certain)
             mixed = np.flatnonzero(~((least > sure) | (most < -sure)))
-            open_, part, values = open_[mixed], part[:, mixed], values[:, mixed]
+            open_, part, values = open_[mixed], part[mixed], values[mixed]
             if polish is not None:
-                polish.see(k, open_, part, values[fresh], rounding, slope, tilt)
+                polish.see(k, open_, part, values[:, old:], rounding, slope, tilt)
             _, b = self.hidden[k + 1]
             weights, sizes = self.transposed(k + 1)
             terms = (len(always) + 2) * _UNIT
@@ -372,18 +373,18 @@ class _Engine:
             value_rounding, slope_rounding = _SLACK * (carried @ sizes[live])
             affine = np.concatenate([affine[:, always] @ weights[always], weights[open_]])
             affine[2] += b
-            basis = np.concatenate([basis, np.maximum(values, 0.0, out=values)], axis=1)
+            basis = np.concatenate([basis, np.maximum(values, 0.0, out=values)])
             low = np.concatenate([low, least[mixed].clip(min=0)])
             high = np.concatenate([high, most[mixed].clip(min=0)])
             slopes = np.concatenate([slopes, slope[open_]])
         if polish is not None:
-            error[fresh] = state.error[vertices[fresh]] = polish.errors()
+            error[old:] = state.error[vertices[old:]] = polish.errors()
         rounding, slope = rounding[open_], _SLACK * slope[open_]
-        on = values > 0
+        on = np.ascontiguousarray((values > 0).T)
         np.abs(values, out=values)
-        if not (values.min(axis=0, initial=np.inf) > _SLACK * (rounding + slope * shift)).all():
-            unsure = ~(values > _SLACK * (rounding + slope * error[:, None])).all(axis=1)
-            self.doubt(unsure, vertices)
+        if not (values.min(axis=1, initial=np.inf) > _SLACK * (rounding + slope * shift)).all():
+            bound = _SLACK * (rounding[:, None] + slope[:, None] * error)
+            self.doubt(~(values > bound).all(axis=0), vertices)
         flat = np.flatnonzero(on[tail] != on[head])
         row = flat // max(1, len(open_))
         which = flat - row * len(open_)
@@ -391,20 +392,20 @@ class _Engine:
         return _Signs(
             edges[row],
             open_[which],
-            values[t, which],
-            values[h, which],
+            values[which, t],
+            values[which, h],
             rounding[which] + slope[which] * error[t],
             rounding[which] + slope[which] * error[h],
         )
 
     def ends(self, edges: IntArray) -> tuple[IntArray, IntArray, IntArray]:
-        """Return the vertices at the ends of edges, each once, and which of them the ends are."""
+        """Return the sorted vertices at the ends of edges, and which of them the ends are."""
         both = np.concatenate([self.state.tail[edges], self.state.head[edges]])
         if len(self.place) < len(self.state.error):
             self.place = np.empty(len(self.state.error), dtype=np.int64)
         numbers = np.arange(len(both))
         self.place[both] = numbers
-        vertices = both[self.place[both] == numbers]
+        vertices = np.sort(both[self.place[both] == numbers])
         self.place[vertices] = numbers[: len(vertices)]
         inverse = self.place[both]
         return vertices, inverse[: len(edges)], inverse[len(edges) :]
@@ -762,7 +763,12 @@ class _Polish:
         self.valid = np.minimum(*np.split(self.own, 2)) >= 0
         # Per own neuron its value and bounds of the roundings of its value and its gradient.
         self.value, self.rounding, self.tilt = np.zeros((3, len(self.own)))
-        self.layers: list[tuple[FloatArray, BoolArray, IntArray, IntArray]] = []
+        # The gradients of the own neurons, and of the basis at each vertex.
+        plain = len(engine.state.coordinates)
+        self.gradient = np.zeros((plain, len(self.own)))
+        self.tangent = np.zeros((3, plain, len(vertices)))
+        for axis in range(plain):
+            self.tangent[axis, axis] = 1.0
         self.fall: FloatArray | None = None
         if engine.state.far is not None:
             # In a sector, w falls from one at the centre to zero; what falls faster is elsewhere.
@@ -781,45 +787,39 @@ class _Polish:
         slope: FloatArray,
         tilt: FloatArray,
     ) -> None:
-        """Look at the pre-activations of a layer."""
-        bound = rounding[open_] + slope[open_] * (_SLACK * self.before)[:, None]
-        clear = np.abs(values) > bound
+        """Look at the pre-activations of a layer, one row for each neuron that is open."""
+        clear = np.abs(values) > rounding[open_, None] + slope[open_, None] * (_SLACK * self.before)
         size = len(self.before)
-        row = np.flatnonzero((self.own >= self.first[layer]) & (self.own < self.first[layer + 1]))
-        neuron = self.own[row] - self.first[layer]
-        column = np.searchsorted(open_, neuron)
-        self.value[row] = values[row % size, column]
-        self.rounding[row], self.tilt[row] = rounding[neuron], tilt[neuron]
-        clear[row % size, column] = True
-        self.valid &= clear.all(axis=1)
-        self.layers.append((part, values > 0, row, column))
+        own = np.flatnonzero((self.own >= self.first[layer]) & (self.own < self.first[layer + 1]))
+        neuron = self.own[own] - self.first[layer]
+        row, column = np.searchsorted(open_, neuron), own % size
+        self.value[own] = values[row, column]
+        self.rounding[own], self.tilt[own] = rounding[neuron], tilt[neuron]
+        clear[row, column] = True
+        self.valid &= clear.all(axis=0)
+        # The chain rule.
+        plain = len(self.gradient)
+        tangent = (part @ self.tangent.reshape(-1, plain * size)).reshape(-1, plain, size)
+        self.gradient[:, own] = tangent[row, :, column].T
+        tangent *= (values > 0)[:, None]
+        self.tangent = np.concatenate([self.tangent, tangent])
 
     def errors(self) -> FloatArray:
         """Return the better of the old bounds and the new ones."""
-        # The gradients of the own neurons, by the chain rule from the last layer backwards.
-        wide = len(self.layers[-1][0])
-        slopes = np.zeros((len(self.own), wide))
-        for part, on, row, column in reversed(self.layers):
-            width, more = part.shape
-            if width < wide:
-                through = slopes[:, width : width + more]
-                through *= np.concatenate([on, on])
-                slopes[:, :width] += through @ part.T
-            slopes[row, :width] = part[:, column].T
         half = len(self.before)
-        x, y, value, tilt = slopes[:, 0], slopes[:, 1], self.value, self.tilt
+        x, y, value, tilt = *self.gradient[:2], self.value, self.tilt
         stretch, shift = 1.0, np.zeros(half)
         if self.fall is not None:
             # The vertex lies in the sector, and w changes with the other two coordinates.
             fall, off = np.tile(self.fall, 2), np.tile(self.off, 2)
-            x, y = x - fall[0] * slopes[:, 2], y - fall[1] * slopes[:, 2]
-            value = value - off * slopes[:, 2]
+            along = self.gradient[2]
+            x, y, value = x - fall[0] * along, y - fall[1] * along, value - off * along
             stretch, tilt = 1 + _STEEPEST, (1 + _STEEPEST) * tilt
             shift = np.abs(self.off) + 16 * _UNIT
         length = np.hypot(x, y) + tilt
         value = np.abs(value) + self.rounding
         if self.fall is not None:
-            value += 16 * _UNIT * np.abs(slopes[:, 2])
+            value += 16 * _UNIT * np.abs(self.gradient[2])
         determinant = np.abs(x[:half] * y[half:] - y[:half] * x[half:])
         determinant -= length[:half] * tilt[half:] + length[half:] * tilt[:half]
         determinant -= 8 * _UNIT * length[:half] * length[half:]
