@@ -335,48 +335,54 @@ class _Engine:
         # of the activations of earlier neurons that are neither always on nor always off.
         affine = np.concatenate([W, b[:, None]], axis=1).T if state.far is None else W.T
         low, high = basis.min(axis=1), basis.max(axis=1)
+        # Of the basis: the middle and half the range of its values, the largest of them, and how
+        # steep the activations in it can be.
+        middle = 0.5 * (low + high)
+        reach = np.stack([0.5 * (high - low), np.maximum(-low, high), np.zeros(3)])
         # Of pre-activations: how steep they can be, what roundings may make of their values and of
-        # their gradients. Of the basis: how steep the activations in it can be.
-        value_rounding, slope_rounding, slopes = np.zeros(len(b)), np.zeros(len(b)), np.zeros(3)
+        # their gradients.
+        value_rounding, slope_rounding = np.zeros(len(b)), np.zeros(len(b))
         if self.given is not None:
             value_rounding = slope_rounding = self.given
         for k in range(layer + 1):
-            reach = np.stack([np.maximum(-low, high), 0.5 * (high - low), slopes])
-            scope, radius, bend = reach @ np.abs(affine)
+            radius, scope, bend = reach @ np.abs(affine)
             scope += np.abs(b)
-            slope = _SLACK * (np.sqrt((affine[:plain] ** 2).sum(axis=0)) + bend)
-            terms = (len(low) + 2) * _SLACK * _UNIT
+            slope = _SLACK * (np.sqrt(np.square(affine[:plain]).sum(axis=0)) + bend)
+            terms = (len(basis) + 2) * _SLACK * _UNIT
             rounding, tilt = value_rounding + terms * scope, slope_rounding + terms * slope
-            centre = (0.5 * (low + high)) @ affine
+            centre = middle @ affine
             radius = _SLACK * (radius + rounding + slope * shift)
-            open_ = np.flatnonzero(~(np.abs(centre) > radius))
+            open_ = (~(np.abs(centre) > radius)).nonzero()[0]
             part = affine[:, open_].T
             values = part @ basis
-            if k == layer:
-                break
             # Of the others, too, many have one sign at all vertices here.
             least, most = values.min(axis=1), values.max(axis=1)
             sure = _SLACK * (rounding[open_] + slope[open_] * shift)
-            certain = centre > radius
-            certain[open_[least > sure]] = True
-            always = np.flatnonzero(certain)
-            mixed = np.flatnonzero(~((least > sure) | (most < -sure)))
-            open_, part, values = open_[mixed], part[mixed], values[mixed]
+            always = centre > radius
+            always[open_[least > sure]] = True
+            mixed = (~((least > sure) | (most < -sure))).nonzero()[0]
+            open_, values = open_[mixed], values[mixed]
+            if k == layer:
+                break
+            part = part[mixed]
             if polish is not None:
                 polish.see(k, open_, part, values[:, old:], rounding, slope, tilt)
             _, b = self.hidden[k + 1]
             weights, sizes = self.transposed(k + 1)
-            terms = (len(always) + 2) * _UNIT
-            live = np.concatenate([always, open_])
-            carried = np.stack([rounding, tilt])[:, live]
-            carried[:, : len(always)] += terms * np.stack([scope, slope])[:, always]
-            value_rounding, slope_rounding = _SLACK * (carried @ sizes[live])
-            affine = np.concatenate([affine[:, always] @ weights[always], weights[open_]])
+            folded = always.nonzero()[0]
+            more = always * ((len(folded) + 2) * _UNIT)
+            carried = np.stack([rounding + more * scope, tilt + more * slope])
+            always[open_] = True
+            value_rounding, slope_rounding = _SLACK * ((carried * always) @ sizes)
+            known = affine[:, folded]
+            affine = np.empty((len(basis) + len(open_), len(b)))
+            np.matmul(known, weights[folded], out=affine[: len(basis)])
+            affine[len(basis) :] = weights[open_]
             affine[2] += b
             basis = np.concatenate([basis, np.maximum(values, 0.0, out=values)])
-            low = np.concatenate([low, least[mixed].clip(min=0)])
-            high = np.concatenate([high, most[mixed].clip(min=0)])
-            slopes = np.concatenate([slopes, slope[open_]])
+            low, high = np.maximum([least[mixed], most[mixed]], 0.0)
+            middle = np.concatenate([middle, 0.5 * (low + high)])
+            reach = np.concatenate([reach, [0.5 * (high - low), high, slope[open_]]], axis=1)
         if polish is not None:
             error[old:] = state.error[vertices[old:]] = polish.errors()
         rounding, slope = rounding[open_], _SLACK * slope[open_]
@@ -758,17 +764,18 @@ class _Polish:
 
     def __init__(self, engine: _Engine, vertices: IntArray) -> None:
         self.first = engine.first
-        self.own = np.concatenate([own[vertices] for own in engine.state.pair])
+        one, other = (own[vertices] for own in engine.state.pair)
+        self.own = np.concatenate([one, other])
         self.before = engine.state.error[vertices]
-        self.valid = np.minimum(*np.split(self.own, 2)) >= 0
+        self.valid = np.minimum(one, other) >= 0
         # Per own neuron its value and bounds of the roundings of its value and its gradient.
         self.value, self.rounding, self.tilt = np.zeros((3, len(self.own)))
-        # The gradients of the own neurons, and of the basis at each vertex.
+        # The gradients of the own neurons, of the basis at each vertex, and of what comes to it.
         plain = len(engine.state.coordinates)
         self.gradient = np.zeros((plain, len(self.own)))
-        self.tangent = np.zeros((3, plain, len(vertices)))
-        for axis in range(plain):
-            self.tangent[axis, axis] = 1.0
+        self.tangent = np.zeros((0, plain, len(vertices)))
+        self.last = np.repeat(np.eye(3, plain)[:, :, None], len(vertices), axis=2)
+        self.on = np.ones((3, len(vertices)), dtype=np.bool_)
         self.fall: FloatArray | None = None
         if engine.state.far is not None:
             # In a sector, w falls from one at the centre to zero; what falls faster is elsewhere.
@@ -788,21 +795,23 @@ class _Polish:
         tilt: FloatArray,
     ) -> None:
         """Look at the pre-activations of a layer, one row for each neuron that is open."""
-        clear = np.abs(values) > rounding[open_, None] + slope[open_, None] * (_SLACK * self.before)
         size = len(self.before)
-        own = np.flatnonzero((self.own >= self.first[layer]) & (self.own < self.first[layer + 1]))
+        own = ((self.own >= self.first[layer]) & (self.own < self.first[layer + 1])).nonzero()[0]
         neuron = self.own[own] - self.first[layer]
         row, column = np.searchsorted(open_, neuron), own % size
         self.value[own] = values[row, column]
         self.rounding[own], self.tilt[own] = rounding[neuron], tilt[neuron]
+        bound = slope[open_, None] * (_SLACK * self.before)
+        bound += rounding[open_, None]
+        clear = np.abs(values) > bound
         clear[row, column] = True
         self.valid &= clear.all(axis=0)
         # The chain rule.
+        self.tangent = np.concatenate([self.tangent, self.last * self.on[:, None]])
         plain = len(self.gradient)
-        tangent = (part @ self.tangent.reshape(-1, plain * size)).reshape(-1, plain, size)
-        self.gradient[:, own] = tangent[row, :, column].T
-        tangent *= (values > 0)[:, None]
-        self.tangent = np.concatenate([self.tangent, tangent])
+        self.last = (part @ self.tangent.reshape(-1, plain * size)).reshape(-1, plain, size)
+        self.gradient[:, own] = self.last[row, :, column].T
+        self.on = values > 0
 
     def errors(self) -> FloatArray:
         """Return the better of the old bounds and the new ones."""
