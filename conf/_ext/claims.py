@@ -585,8 +585,8 @@ class Ledger(SphinxPostTransform):
         return folded(words, body, f"check-{check['state'].replace(' ', '-')}")
 
     def claims_of(self, name: str) -> list[Claim]:
-        """Return the claims that a check serves."""
-        return [c for page in claims(self.env).values() for c in page if name in c.checks]
+        """Return the claims that a check serves, in an order that no worker decides."""
+        return [c for _, page in sorted(claims(self.env).items()) for c in page if name in c.checks]
 
     def short(self, claim: Claim) -> nodes.Node:
         """Return the shortest link to a claim."""

@@ -130,7 +130,18 @@ def indent(text: str, mark: str) -> str:
 
 def names(node: ast.AST, context: type[ast.expr_context]) -> set[str]:
     """Return the names that a piece of code reads or binds."""
-    found = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, context)}
+    # What a comprehension binds is gone when it ends.
+    passing = {
+        id(n)
+        for loop in ast.walk(node)
+        if isinstance(loop, ast.comprehension)
+        for n in ast.walk(loop.target)
+    }
+    found = {
+        n.id
+        for n in ast.walk(node)
+        if isinstance(n, ast.Name) and isinstance(n.ctx, context) and id(n) not in passing
+    }
     if context is ast.Store:
         for n in ast.walk(node):
             if isinstance(n, ast.Import | ast.ImportFrom):

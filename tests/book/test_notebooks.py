@@ -56,6 +56,7 @@ def test_a_macro_without_its_argument_is_refused():
 
 CELLS = [
     ("from myst_nb import glue\nimport math", False),
+    ("assert [radius for radius in range(3)]", False),
     ("radius = 2.0", True),
     ('area = math.pi * radius**2\nunused = 3\nglue("area", area)', False),
     ("area", True),
@@ -68,6 +69,7 @@ CELLS = [
 def test_of_hidden_cells_stays_what_a_shown_one_needs():
     assert notebooks.needed(CELLS) == [
         "import math",
+        "",
         "radius = 2.0",
         "area = math.pi * radius**2",
         "area",
@@ -81,7 +83,7 @@ class Page(notebooks.Markdown):
     """A page none of whose nodes has a number."""
 
     def __init__(self):
-        self.numbers, self.sections = {}, {}
+        self.sections = {}
 
 
 def paragraph(*children):
