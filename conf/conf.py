@@ -200,7 +200,7 @@ latex_elements = {
         ]
     ),
     "fvset": r"\fvset{fontsize=\footnotesize}",
-    "figure_align": "htbp",
+    "figure_align": "H",
     "preamble": latex() + "\n\\usepackage{paper}",
     "maketitle": rf"\booktitlepage{{{project}}}{{{subtitle}}}{{{author}}}"
     rf"{{Version {version}\bookedition}}",
