@@ -161,6 +161,7 @@ def data(session: nox.Session) -> None:
 @nox.session
 def proofs(session: nox.Session) -> None:
     """Let Coq read the formal proofs and show what each theorem rests on."""
+    session.run(sys.executable, "conf/formal.py", external=True, log=False)
     prepare(session)
     python(session, "conf/ledger.py", "--proofs")
 

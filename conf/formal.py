@@ -5,10 +5,12 @@ mutants, wrong statements that stand in comments above it. A theorem counts only
 from the axioms of Coq's real numbers alone, by a proof that proves no mutant.
 """
 
+import functools
 import hashlib
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -173,22 +175,39 @@ def faults(path: Path) -> dict[str, list[str]]:
     return {name: wrong for name, wrong in found.items() if wrong}
 
 
+@functools.cache
+def installed(program: str | None) -> tuple[str | None, bytes]:
+    """Return the version of a program `coqc`, and a digest of it, its library and this module."""
+    state = hashlib.sha256(Path(__file__).read_bytes())
+    if program is None:
+        return None, state.digest()
+
+    def told(option: str) -> str:
+        run = subprocess.run([program, option], capture_output=True, text=True, check=True)
+        return run.stdout.strip()
+
+    number = told("--print-version").split()[0]
+    state.update(number.encode())
+    for library in sorted(Path(told("-where"), "user-contrib").glob("Coquelicot/*.vo")):
+        state.update(library.name.encode() + library.read_bytes())
+    return number, state.digest()
+
+
 def version() -> str | None:
     """Return the version of Coq, or None where there is none."""
-    if shutil.which("coqc") is None:
-        return None
-    run = subprocess.run(["coqc", "--print-version"], capture_output=True, text=True, check=True)
-    return run.stdout.split()[0]
+    return installed(shutil.which("coqc"))[0]
+
+
+def require() -> None:
+    """End the program with the way to install Coq, where there is none."""
+    if version() is None:
+        sys.exit(f"Coq is not here; on Debian and Ubuntu: {INSTALL}")
 
 
 def digest(path: Path) -> str:
     """Return a digest of all that a file's results depend on."""
-    state = hashlib.sha256(Path(__file__).read_bytes() + f"{version()}".encode())
-    if version() is not None:
-        where = subprocess.run(["coqc", "-where"], capture_output=True, text=True, check=True)
-        for library in sorted(Path(where.stdout.strip(), "user-contrib").glob("Coquelicot/*.vo")):
-            state.update(library.name.encode() + library.read_bytes())
-    return hashlib.sha256(state.digest() + path.read_bytes()).hexdigest()
+    surroundings = installed(shutil.which("coqc"))[1]
+    return hashlib.sha256(surroundings + path.read_bytes()).hexdigest()
 
 
 def coq(
@@ -329,3 +348,7 @@ def entry(theorem: Theorem, state: str, message: str = "") -> dict[str, Any]:
         "message": message,
         "assumes": [],
     }
+
+
+if __name__ == "__main__":
+    require()

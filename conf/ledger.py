@@ -26,7 +26,7 @@ CLAIMS = ROOT / "tests" / "claims"
 sys.path[:0] = [str(CONF), str(CLAIMS)]
 
 import catalogue  # noqa: E402  both lie in folders that are no packages
-import formal  # noqa: E402
+import formal  # noqa: E402  as above
 
 #: Where the build keeps the results.
 RESULTS = ROOT / "build" / "claims.json"
@@ -113,14 +113,15 @@ def kept_from(results: Path) -> dict[str, Any]:
 
 def _in_step(results: Path, proofs_only: bool) -> dict[str, Any]:
     wanted = {path: digest(path) for path in files()}
+    kept = kept_from(results)
+    # Whoever wants the proofs only leaves the other results as they are, and their digests too.
+    left = {path for path in wanted if proofs_only and path.suffix == ".py"}
     new = {
-        path.name: file
+        path.name: kept[path.name]
         for path, state in wanted.items()
-        if (file := kept_from(results).get(path.name))
-        and (file["digest"] == state or (proofs_only and path.suffix == ".py"))
+        if path.name in kept and (path in left or kept[path.name]["digest"] == state)
     }
-    stale = [path for path in wanted if path.name not in new]
-    stale = [path for path in stale if path.suffix == ".v" or not proofs_only]
+    stale = [path for path in wanted if path.name not in new and path not in left]
     # Before anything runs: a room that cannot be imported should not cost what runs meanwhile.
     named = {path: [*checks(path.stem)] for path in stale if path.suffix == ".py"}
     found: dict[Path, list[Future[Any]]] = {}
@@ -151,8 +152,7 @@ def write(results: Path, found: dict[str, Any]) -> dict[str, Any]:
 
 def show_proofs() -> None:
     """Show what each formal theorem rests on, and fail if anything is wrong with one."""
-    if formal.version() is None:
-        sys.exit(f"Coq is not here; on Debian and Ubuntu: {formal.INSTALL}")
+    formal.require()
     state = in_step(proofs_only=True)
     failed = False
     for name, file in state["files"].items():

@@ -10,6 +10,7 @@ checks run in a process of their own while the pages are executed, and run again
 something has changed that they depend on (``conf/ledger.py``).
 """
 
+import functools
 import hashlib
 import json
 import os
@@ -21,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+from doctree import ancestors
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx import addnodes
@@ -71,23 +73,42 @@ class claim_note(nodes.General, nodes.Element):  # noqa: N801  docutils names no
     """Stands where the mark of an equation or a slip goes."""
 
 
-class ledger_pages(nodes.General, nodes.Element):  # noqa: N801
+class ledger_pages(nodes.General, nodes.Element):  # noqa: N801  as above
     """Stands for the entries of one chapter, or for the table of all."""
 
 
-class details(nodes.General, nodes.Element):  # noqa: N801
+class details(nodes.General, nodes.Element):  # noqa: N801  as above
     """Something folded on a page: a summary and what is below it."""
 
 
-class summary(nodes.General, nodes.TextElement):  # noqa: N801
+class summary(nodes.General, nodes.TextElement):  # noqa: N801  as above
     """What a reader sees of it before it is unfolded."""
+
+
+#: What is noted of every page in the environment, each under the page's name.
+NOTES = CLAIMS, EQUATIONS, PAGES = tuple(
+    f"activations_{what}" for what in ("claims", "equations", "ledger_pages")
+)
+
+
+def noted(env: BuildEnvironment, what: str) -> dict[str, Any]:
+    """Return one kind of notes."""
+    return env.__dict__.setdefault(what, {})
 
 
 def claims(env: BuildEnvironment) -> dict[str, list[Claim]]:
     """Return the claims of each page that was read, in their order."""
-    if not hasattr(env, "activations_claims"):
-        env.activations_claims = {}
-    return env.activations_claims
+    return noted(env, CLAIMS)
+
+
+def equations(env: BuildEnvironment) -> dict[str, dict[str, bool]]:
+    """Return the labels of each page's equations, and whether these stand for themselves."""
+    return noted(env, EQUATIONS)
+
+
+def ledger(env: BuildEnvironment) -> dict[str, str]:
+    """Return the pages of the ledger, each with the page that its entries are about."""
+    return noted(env, PAGES)
 
 
 class CheckedElement(ElementDirective):
@@ -134,9 +155,8 @@ class LedgerDirective(SphinxDirective):
     optional_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        pages = getattr(self.env, "activations_ledger_pages", {})
         page = self.arguments[0] if self.arguments else ""
-        self.env.activations_ledger_pages = {**pages, self.env.docname: page}
+        ledger(self.env)[self.env.docname] = page
         return [ledger_pages(page=page)]
 
 
@@ -146,17 +166,15 @@ class LedgerDirective(SphinxDirective):
 def purge(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
     """Forget a page that is read again, or is gone."""
     app.claims_read = True
-    claims(env).pop(docname, None)
-    getattr(env, "activations_equations", {}).pop(docname, None)
-    getattr(env, "activations_ledger_pages", {}).pop(docname, None)
+    for what in NOTES:
+        noted(env, what).pop(docname, None)
 
 
 def merge(app: Sphinx, env: BuildEnvironment, docnames: set[str], other: BuildEnvironment) -> None:
     """Take over what a worker process has read."""
-    for name in ("activations_claims", "activations_equations", "activations_ledger_pages"):
-        theirs = getattr(other, name, {})
-        mine = {page: found for page, found in theirs.items() if page in docnames}
-        setattr(env, name, {**getattr(env, name, {}), **mine})
+    for what in NOTES:
+        read = noted(other, what)
+        noted(env, what).update({page: read[page] for page in docnames if page in read})
 
 
 def note_page(app: Sphinx, doctree: nodes.document) -> None:
@@ -167,23 +185,14 @@ def note_page(app: Sphinx, doctree: nodes.document) -> None:
         for node in doctree.findall(lambda node: bool(claim_of(node)))
         # A student's edition knows nothing of what stands in solutions.
         if app.config.activations_solutions
-        or not any(isinstance(n, solution_node) for n in above(node))
+        or not any(isinstance(n, solution_node) for n in ancestors(node))
     ]:
         claims(app.env)[page] = found
-    if not hasattr(app.env, "activations_equations"):
-        app.env.activations_equations = {}
-    app.env.activations_equations[page] = {
-        block["label"]: not any(isinstance(n, WITHIN) or claim_of(n) for n in above(block))
+    equations(app.env)[page] = {
+        block["label"]: not any(isinstance(n, WITHIN) or claim_of(n) for n in ancestors(block))
         for block in doctree.findall(nodes.math_block)
         if block.get("label")
     }
-
-
-def above(node: nodes.Node) -> Iterator[nodes.Node]:
-    """Yield what a node stands in, from the inside out."""
-    while node.parent is not None:
-        node = node.parent
-        yield node
 
 
 # --- What has been checked ------------------------------------------------------------------------
@@ -210,7 +219,6 @@ def finish(app: Sphinx, env: BuildEnvironment) -> list[str]:
         raise ExtensionError(f"the checks of the claims could not be run:\n{printed}")
     state = json.loads(RESULTS.read_text(encoding="utf-8"))
     app.ledger = {check["name"]: check for f in state["files"].values() for check in f["checks"]}
-    app.coq = state["coq"]
     whole = app.config.activations_solutions
     for message, place in complaints(env, app.ledger, app.config.activations_definitions, whole):
         log.warning(message, type="claims", location=place)
@@ -228,11 +236,6 @@ def formal_files(found: list[Claim]) -> list[str]:
     """Return the names of the files in which formal proofs of some claims stand."""
     names = (name.partition(":")[0] for claim in found for name in claim.checks if ":" in name)
     return [name for name in dict.fromkeys(names) if (ROOT / SOURCES[".v"] / name).is_file()]
-
-
-def ledger(env: BuildEnvironment) -> dict[str, str]:
-    """Return the pages of the ledger, each with the page that its entries are about."""
-    return getattr(env, "activations_ledger_pages", {})
 
 
 def complaints(
@@ -280,7 +283,7 @@ def complaints(
     for label in labels:
         if label.startswith(SLIP) and label not in known:
             yield f"the claim {label} names no check", labels[label][0]
-    pages = getattr(env, "activations_equations", {})
+    pages = equations(env)
     alone = {label: name for name, page in pages.items() for label in page if page[label]}
     for label, page in alone.items():
         if label not in known and label not in definitions:
@@ -356,6 +359,8 @@ class Ledger(SphinxPostTransform):
                 node.parent.remove(node)
             return
         self.html = self.app.builder.format == "html"
+        # A page is read from its pickle at every call, chapter 4 in half a second.
+        self.tree = functools.cache(self.env.get_doctree)
         self.hide_proofs = not self.config.activations_solutions
         self.entered = {
             claim.label: (claim, page)
@@ -481,7 +486,7 @@ class Ledger(SphinxPostTransform):
         """Return a link to a section, with the nodes of its title."""
         docname, anchor, words = self.env.domains.standard_domain.labels[label]
         title: list[nodes.Node] = [nodes.Text(words)]
-        for section in self.env.get_doctree(docname).findall(nodes.section):
+        for section in self.tree(docname).findall(nodes.section):
             if anchor in section["ids"]:
                 title = [child.deepcopy() for child in section.next_node(nodes.title).children]
         return self.link(docname, anchor, *title)
@@ -489,7 +494,7 @@ class Ledger(SphinxPostTransform):
     def place(self, claim: Claim) -> list[nodes.Node]:
         """Say where a statement stands."""
         node = self.node_of(claim)
-        around = above(node) if node is not None else iter(())
+        around = ancestors(node) if node is not None else iter(())
         # The content of a box is a section, too, but has no title.
         titles = (n[0] for n in around if isinstance(n, nodes.section) and len(n))
         title = next((n.deepcopy().children for n in titles if isinstance(n, nodes.title)), [])
@@ -497,7 +502,7 @@ class Ledger(SphinxPostTransform):
 
     def node_of(self, claim: Claim) -> nodes.Element | None:
         """Return what a claim is on its page, as it was read."""
-        for node in self.env.get_doctree(claim.docname).findall(nodes.Element):
+        for node in self.tree(claim.docname).findall(nodes.Element):
             if claim_of(node) == claim.label and not isinstance(node, claim_note):
                 return node
             if isinstance(node, nodes.math_block) and node.get("label") == claim.label:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from doctree import ancestors
 from docutils import nodes
 from jupyter_cache import get_cache
 from sphinx.application import Sphinx
@@ -87,13 +88,6 @@ def in_words(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     for text in list(doctree.findall(nodes.Text)):
         if text.strip() in words and any(isinstance(p, nodes.entry) for p in ancestors(text)):
             text.parent.replace(text, nodes.Text(words[text.strip()]))
-
-
-def ancestors(node: nodes.Node) -> Iterator[nodes.Node]:
-    """Yield a node's parents from the inside out."""
-    while node.parent is not None:
-        node = node.parent
-        yield node
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

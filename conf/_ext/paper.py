@@ -7,9 +7,9 @@ from the same register and is not counted anew. The look itself is in ``conf/lat
 """
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
+from doctree import ancestors
 from docutils import nodes
 from macros import MACROS
 from proofs import number_of
@@ -469,7 +469,7 @@ def as_chapters(tree: nodes.document, title: str) -> None:
         # Sphinx puts the pages together without telling their parts.
         for child in page.children:
             child.parent = page
-    outer = [page for page in following if not any(p in following for p in above(page))]
+    outer = [page for page in following if not any(p in following for p in ancestors(page))]
     for page in outer:
         page.parent.remove(page)
     own = [node for node in first.children if not isinstance(node, nodes.title)]
@@ -477,13 +477,6 @@ def as_chapters(tree: nodes.document, title: str) -> None:
     preface = nodes.section("", nodes.title("", title), *own, ids=[nodes.make_id(title)])
     first.children = []
     first += [heading, preface, *outer]
-
-
-def above(node: nodes.Node) -> Iterator[nodes.Node]:
-    """Yield what a node stands in, from the inside out."""
-    while node.parent is not None:
-        node = node.parent
-        yield node
 
 
 def prepare(app: Sphinx, tree: nodes.document, docname: str) -> None:
