@@ -299,6 +299,23 @@ def test_crossings_are_ranked_alike_with_and_without_a_table():
             assert (np.diff(along)[owner[1:] == owner[:-1]] > 0).all()
 
 
+@pytest.mark.parametrize(
+    ("group", "rank"),
+    [
+        ([3, 1, 3, 1, 1, 7, 3], [0.5, 0.9, 0.25, 0.1, 0.95, 0.0, 0.125]),
+        # Too close to be told from one another behind the number of a group.
+        ([2**40, 2**40, 2**40 + 1, 2**40], [0.5 + 1e-9, 0.5, 1e-9, 1 - 1e-9]),
+        # In the plane, ranks may be distances.
+        ([0, 0, 1, 1, 2], [5.0, -7.0, -3.0, -4.0, 0.0]),
+        ([], []),
+    ],
+)
+def test_ranks_are_sorted_within_groups(group, rank):
+    group, rank = np.array(group, dtype=np.int64), np.array(rank, dtype=float)
+    order = subdivision._by_group(group, rank)
+    assert order.tolist() == np.lexsort((rank, group)).tolist()
+
+
 def test_neighbourhoods_are_a_partition(monkeypatch):
     monkeypatch.setattr(subdivision, "_PIECE", 16)
     state = Trace(default_network((2, 20, 1), 0), BOX).state

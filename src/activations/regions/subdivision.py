@@ -20,6 +20,7 @@ The plane is treated as a triangle, by a chart that is projective on each of thr
 sides of the triangle are at infinity.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -173,7 +174,9 @@ class _Engine:
         self.rows_bounds = [_row_bounds(W, b) for W, b in self.hidden]
         self.norms = [_norms(W, b) for W, b in self.hidden[:-1]]
         self.place = np.empty(0, dtype=np.int64)
-        self.rows: dict[int, tuple[FloatArray, FloatArray]] = {}
+        self.rows: dict[int, tuple[FloatArray, FloatArray, FloatArray]] = {}
+        # Room that pieces use one after the other.
+        self.rooms: dict[str, FloatArray] = {}
         # The first of the vertices that the last layer brought.
         self.fresh = 0
         self.first = np.cumsum([0, *(W.shape[-2] for W, _ in self.hidden)])
@@ -323,7 +326,8 @@ class _Engine:
         if state.far is None:
             columns.append(np.ones(len(vertices)))
         # A row for each function, a column for each vertex.
-        basis = np.stack(columns)
+        whole = self.room("basis", len(columns) + int(self.first[layer]), len(vertices))
+        basis = np.stack(columns, out=whole[: len(columns)])
         error = state.error[vertices]
         shift = _SLACK * float(error.max())
         # The vertices of the layer before may have large bounds; those from earlier ones were
@@ -347,7 +351,8 @@ class _Engine:
         for k in range(layer + 1):
             radius, scope, bend = reach @ np.abs(affine)
             scope += np.abs(b)
-            slope = _SLACK * (np.sqrt(np.square(affine[:plain]).sum(axis=0)) + bend)
+            plane = affine[:plain]
+            slope = _SLACK * (np.sqrt(np.einsum("ij,ij->j", plane, plane)) + bend)
             terms = (len(basis) + 2) * _SLACK * _UNIT
             rounding, tilt = value_rounding + terms * scope, slope_rounding + terms * slope
             centre = middle @ affine
@@ -361,25 +366,31 @@ class _Engine:
             always = centre > radius
             always[open_[least > sure]] = True
             mixed = (~((least > sure) | (most < -sure))).nonzero()[0]
-            open_, values = open_[mixed], values[mixed]
+            open_ = open_[mixed]
             if k == layer:
+                values = values[mixed]
                 break
+            more = whole[len(basis) : len(basis) + len(mixed)]
+            values = np.take(values, mixed, axis=0, out=more, mode="clip")
             part = part[mixed]
             if polish is not None:
                 polish.see(k, open_, part, values[:, old:], rounding, slope, tilt)
             _, b = self.hidden[k + 1]
-            weights, sizes = self.transposed(k + 1)
+            weights, sizes, norms = self.transposed(k + 1)
             folded = always.nonzero()[0]
             more = always * ((len(folded) + 2) * _UNIT)
-            carried = np.stack([rounding + more * scope, tilt + more * slope])
             always[open_] = True
-            value_rounding, slope_rounding = _SLACK * ((carried * always) @ sizes)
+            value_rounding = _SLACK * (((rounding + more * scope) * always) @ sizes)
+            # By the inequality of Cauchy and Schwarz: less is at stake here.
+            tilt = (tilt + more * slope) * always
+            slope_rounding = (tilt @ tilt) ** 0.5 * norms
             known = affine[:, folded]
             affine = np.empty((len(basis) + len(open_), len(b)))
             np.matmul(known, weights[folded], out=affine[: len(basis)])
             affine[len(basis) :] = weights[open_]
             affine[2] += b
-            basis = np.concatenate([basis, np.maximum(values, 0.0, out=values)])
+            np.maximum(values, 0.0, out=values)
+            basis = whole[: len(affine)]
             low, high = np.maximum([least[mixed], most[mixed]], 0.0)
             middle = np.concatenate([middle, 0.5 * (low + high)])
             reach = np.concatenate([reach, [0.5 * (high - low), high, slope[open_]]], axis=1)
@@ -416,11 +427,19 @@ class _Engine:
         inverse = self.place[both]
         return vertices, inverse[: len(edges)], inverse[len(edges) :]
 
-    def transposed(self, layer: int) -> tuple[FloatArray, FloatArray]:
-        """Return a layer's weights, one row for each input, and their absolute values."""
+    def room(self, use: str, *shape: int) -> FloatArray:
+        """Return an array to write to, which is the same as the last one of this use."""
+        size = math.prod(shape)
+        if use not in self.rooms or self.rooms[use].size < size:
+            self.rooms[use] = np.empty(size)
+        return self.rooms[use][:size].reshape(shape)
+
+    def transposed(self, layer: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return a layer's weights, one row for each input, their sizes, and each neuron's norm."""
         if layer not in self.rows:
             rows = np.ascontiguousarray(self.hidden[layer][0].T)
-            self.rows[layer] = rows, np.abs(rows)
+            norms = _SLACK * np.sqrt(np.einsum("ij,ij->j", rows, rows))
+            self.rows[layer] = rows, np.abs(rows), norms
         return self.rows[layer]
 
     def changes(self, layer: int) -> _Signs:
@@ -484,7 +503,7 @@ class _Engine:
         """Sort crossings along each edge, and make sure of their order."""
         rank = folds.parameter if rank is None else rank
         spread = folds.error if spread is None else spread
-        order = np.lexsort((rank, folds.edge))
+        order = _by_group(folds.edge, rank)
         rank, spread = rank[order], spread[order]
         folds = _Folds(
             folds.edge[order],
@@ -770,12 +789,12 @@ class _Polish:
         self.valid = np.minimum(one, other) >= 0
         # Per own neuron its value and bounds of the roundings of its value and its gradient.
         self.value, self.rounding, self.tilt = np.zeros((3, len(self.own)))
-        # The gradients of the own neurons, of the basis at each vertex, and of what comes to it.
+        # The gradients of the own neurons, and at each vertex those of the basis so far.
         plain = len(engine.state.coordinates)
         self.gradient = np.zeros((plain, len(self.own)))
-        self.tangent = np.zeros((0, plain, len(vertices)))
-        self.last = np.repeat(np.eye(3, plain)[:, :, None], len(vertices), axis=2)
-        self.on = np.ones((3, len(vertices)), dtype=np.bool_)
+        self.tangent = engine.room("tangent", 3 + int(engine.first[-1]), plain, len(vertices))
+        self.tangent[:3] = np.eye(3, plain)[:, :, None]
+        self.known = 3
         self.fall: FloatArray | None = None
         if engine.state.far is not None:
             # In a sector, w falls from one at the centre to zero; what falls faster is elsewhere.
@@ -798,7 +817,9 @@ class _Polish:
         size = len(self.before)
         own = ((self.own >= self.first[layer]) & (self.own < self.first[layer + 1])).nonzero()[0]
         neuron = self.own[own] - self.first[layer]
-        row, column = np.searchsorted(open_, neuron), own % size
+        place = np.empty(len(rounding), dtype=np.int64)
+        place[open_] = np.arange(len(open_))
+        row, column = place[neuron], own % size
         self.value[own] = values[row, column]
         self.rounding[own], self.tilt[own] = rounding[neuron], tilt[neuron]
         bound = slope[open_, None] * (_SLACK * self.before)
@@ -807,11 +828,12 @@ class _Polish:
         clear[row, column] = True
         self.valid &= clear.all(axis=0)
         # The chain rule.
-        self.tangent = np.concatenate([self.tangent, self.last * self.on[:, None]])
-        plain = len(self.gradient)
-        self.last = (part @ self.tangent.reshape(-1, plain * size)).reshape(-1, plain, size)
-        self.gradient[:, own] = self.last[row, :, column].T
-        self.on = values > 0
+        plain, known, more = len(self.gradient), self.known, self.known + len(open_)
+        gradients = part @ self.tangent[:known].reshape(known, -1)
+        gradients = gradients.reshape(-1, plain, size)
+        self.gradient[:, own] = gradients[row, :, column].T
+        np.multiply(gradients, (values > 0)[:, None], out=self.tangent[known:more])
+        self.known = more
 
     def errors(self) -> FloatArray:
         """Return the better of the old bounds and the new ones."""
@@ -889,6 +911,16 @@ def _neighbourhoods(state: Subdivision, edges: IntArray) -> list[IntArray]:
     return [piece for piece in (*pieces, edges[order]) if len(piece)]
 
 
+def _by_group(group: IntArray, rank: FloatArray) -> IntArray:
+    """Sort by group, and by rank within each group."""
+    # One sort will do where all ranks are between zero and one, unless two are very close.
+    order = np.argsort(group + rank)
+    step = np.diff(group[order])
+    if step.min(initial=0) >= 0 and (np.diff(rank[order])[step == 0] >= 0).all():
+        return order
+    return np.lexsort((rank, group))
+
+
 def _blocks(count: int, width: int) -> list[slice]:
     """Cut rows of a table into blocks that fit into a cache."""
     return [*chunks(count, _BLOCK // width)] or [slice(0, 0)]
@@ -956,7 +988,7 @@ def _ranks(
         rank = np.empty(chords * width, dtype=np.int64)
         rank[order] = base[:, None] + np.arange(width)
         return rank[at_left], rank[at_right]
-    order = np.lexsort((np.concatenate([s, t]), np.concatenate([left, right])))
+    order = _by_group(np.concatenate([left, right]), np.concatenate([s, t]))
     place = np.empty(2 * cross, dtype=np.int64)
     place[order] = np.arange(2 * cross)
     return place[:cross], place[cross:]
