@@ -31,7 +31,7 @@ BOX = Box(-10, 10)
 DOMAINS = {"box": BOX, "plane": PLANE}
 PLOT = Path(__file__).parents[2] / "build" / "bench" / "regions.svg"
 # A measurement is repeated until it has taken this many seconds, so and so often at least and most.
-_ENOUGH, _LEAST, _MOST = 1.0, 3, 50
+_ENOUGH, _LEAST, _MOST = 1.0, 10, 50
 
 
 @dataclass(frozen=True)
