@@ -52,6 +52,8 @@ _SLACK = 1 + 2.0**-10
 _LOCAL_FROM, _PIECE = 2**22, 2048
 # How many numbers are worked on at once.
 _BLOCK = 2**17
+# Up to how many numbers two sorts take no longer than one and a look at what it did.
+_FEW = 2**11
 # Below that, the sine of an angle is not known well enough for the bounds.
 _SMALLEST_SINE = 2.0**-40
 # No sector's w falls faster than that.
@@ -914,11 +916,12 @@ def _neighbourhoods(state: Subdivision, edges: IntArray) -> list[IntArray]:
 
 def _by_group(group: IntArray, rank: FloatArray) -> IntArray:
     """Sort by group, and by rank within each group."""
-    # One sort will do where all ranks are between zero and one, unless two are very close.
-    order = np.argsort(group + rank)
-    step = np.diff(group[order])
-    if step.min(initial=0) >= 0 and (np.diff(rank[order])[step == 0] >= 0).all():
-        return order
+    if len(group) > _FEW:
+        # One sort will do where all ranks are between zero and one, unless two are very close.
+        order = np.argsort(group + rank)
+        step = np.diff(group[order])
+        if step.min(initial=0) >= 0 and (np.diff(rank[order])[step == 0] >= 0).all():
+            return order
     return np.lexsort((rank, group))
 
 
