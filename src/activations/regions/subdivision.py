@@ -353,8 +353,7 @@ class _Engine:
         for k in range(layer + 1):
             radius, scope, bend = reach @ np.abs(affine)
             scope += np.abs(b)
-            plane = affine[:plain]
-            slope = _SLACK * (np.sqrt(np.einsum("ij,ij->j", plane, plane)) + bend)
+            slope = _SLACK * (np.sqrt(np.square(affine[:plain]).sum(axis=0)) + bend)
             terms = (len(basis) + 2) * _SLACK * _UNIT
             rounding, tilt = value_rounding + terms * scope, slope_rounding + terms * slope
             centre = middle @ affine
@@ -372,8 +371,8 @@ class _Engine:
             if k == layer:
                 values = values[mixed]
                 break
-            more = whole[len(basis) : len(basis) + len(mixed)]
-            values = np.take(values, mixed, axis=0, out=more, mode="clip")
+            rows = whole[len(basis) : len(basis) + len(mixed)]
+            values = np.take(values, mixed, axis=0, out=rows, mode="clip")
             part = part[mixed]
             if polish is not None:
                 polish.see(k, open_, part, values[:, old:], rounding, slope, tilt)
@@ -820,7 +819,7 @@ class _Polish:
         size = len(self.before)
         own = ((self.own >= self.first[layer]) & (self.own < self.first[layer + 1])).nonzero()[0]
         neuron = self.own[own] - self.first[layer]
-        place = np.empty(len(rounding), dtype=np.int64)
+        place = np.zeros(len(rounding), dtype=np.int64)
         place[open_] = np.arange(len(open_))
         row, column = place[neuron], own % size
         self.value[own] = values[row, column]
