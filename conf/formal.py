@@ -176,26 +176,24 @@ def faults(path: Path) -> dict[str, list[str]]:
 
 
 @functools.cache
-def installed(program: str | None) -> tuple[str | None, bytes]:
-    """Return the version of a program `coqc`, and a digest of it, its library and this module."""
-    state = hashlib.sha256(Path(__file__).read_bytes())
-    if program is None:
-        return None, state.digest()
-
-    def told(option: str) -> str:
-        run = subprocess.run([program, option], capture_output=True, text=True, check=True)
-        return run.stdout.strip()
-
-    number = told("--print-version").split()[0]
-    state.update(number.encode())
-    for library in sorted(Path(told("-where"), "user-contrib").glob("Coquelicot/*.vo")):
-        state.update(library.name.encode() + library.read_bytes())
-    return number, state.digest()
+def told(coqc: str, option: str) -> str:
+    """Return what Coq says of itself."""
+    return subprocess.run([coqc, option], capture_output=True, text=True, check=True).stdout.strip()
 
 
 def version() -> str | None:
     """Return the version of Coq, or None where there is none."""
-    return installed(shutil.which("coqc"))[0]
+    coqc = shutil.which("coqc")
+    return told(coqc, "--print-version").split()[0] if coqc else None
+
+
+@functools.cache
+def library(coqc: str) -> bytes:
+    """Return a digest of what the proofs import besides Coq itself."""
+    state = hashlib.sha256()
+    for path in sorted(Path(told(coqc, "-where"), "user-contrib").glob("Coquelicot/*.vo")):
+        state.update(path.name.encode() + path.read_bytes())
+    return state.digest()
 
 
 def require() -> None:
@@ -206,8 +204,10 @@ def require() -> None:
 
 def digest(path: Path) -> str:
     """Return a digest of all that a file's results depend on."""
-    surroundings = installed(shutil.which("coqc"))[1]
-    return hashlib.sha256(surroundings + path.read_bytes()).hexdigest()
+    coqc = shutil.which("coqc")
+    state = hashlib.sha256(Path(__file__).read_bytes() + f"{version()}".encode())
+    state.update(library(coqc) if coqc else b"")
+    return hashlib.sha256(state.digest() + path.read_bytes()).hexdigest()
 
 
 def coq(

@@ -18,15 +18,14 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import formal
 from filelock import FileLock
 
-CONF = Path(__file__).parent
-ROOT = CONF.parent
+ROOT = Path(__file__).parents[1]
 CLAIMS = ROOT / "tests" / "claims"
-sys.path[:0] = [str(CONF), str(CLAIMS)]
+sys.path.insert(0, str(CLAIMS))
 
-import catalogue  # noqa: E402  both lie in folders that are no packages
-import formal  # noqa: E402  as above
+import catalogue  # noqa: E402  it lies in a folder that is no package
 
 #: Where the build keeps the results.
 RESULTS = ROOT / "build" / "claims.json"

@@ -73,21 +73,23 @@ class claim_note(nodes.General, nodes.Element):  # noqa: N801  docutils names no
     """Stands where the mark of an equation or a slip goes."""
 
 
-class ledger_pages(nodes.General, nodes.Element):  # noqa: N801  as above
+class ledger_pages(nodes.General, nodes.Element):  # noqa: N801  docutils names nodes so
     """Stands for the entries of one chapter, or for the table of all."""
 
 
-class details(nodes.General, nodes.Element):  # noqa: N801  as above
+class details(nodes.General, nodes.Element):  # noqa: N801  docutils names nodes so
     """Something folded on a page: a summary and what is below it."""
 
 
-class summary(nodes.General, nodes.TextElement):  # noqa: N801  as above
+class summary(nodes.General, nodes.TextElement):  # noqa: N801  docutils names nodes so
     """What a reader sees of it before it is unfolded."""
 
 
 #: What is noted of every page in the environment, each under the page's name.
-NOTES = CLAIMS, EQUATIONS, PAGES = tuple(
-    f"activations_{what}" for what in ("claims", "equations", "ledger_pages")
+CLAIMS, EQUATIONS, PAGES = (
+    "activations_claims",
+    "activations_equations",
+    "activations_ledger_pages",
 )
 
 
@@ -166,13 +168,13 @@ class LedgerDirective(SphinxDirective):
 def purge(app: Sphinx, env: BuildEnvironment, docname: str) -> None:
     """Forget a page that is read again, or is gone."""
     app.claims_read = True
-    for what in NOTES:
+    for what in (CLAIMS, EQUATIONS, PAGES):
         noted(env, what).pop(docname, None)
 
 
 def merge(app: Sphinx, env: BuildEnvironment, docnames: set[str], other: BuildEnvironment) -> None:
     """Take over what a worker process has read."""
-    for what in NOTES:
+    for what in (CLAIMS, EQUATIONS, PAGES):
         read = noted(other, what)
         noted(env, what).update({page: read[page] for page in docnames if page in read})
 

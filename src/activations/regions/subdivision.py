@@ -176,7 +176,7 @@ class _Engine:
         self.rows_bounds = [_row_bounds(W, b) for W, b in self.hidden]
         self.norms = [_norms(W, b) for W, b in self.hidden[:-1]]
         self.place = np.empty(0, dtype=np.int64)
-        self.rows: dict[int, tuple[FloatArray, FloatArray, FloatArray]] = {}
+        self.rows: dict[int, tuple[FloatArray, FloatArray]] = {}
         # Room that pieces use one after the other.
         self.rooms: dict[str, FloatArray] = {}
         # The first of the vertices that the last layer brought.
@@ -372,19 +372,18 @@ class _Engine:
                 values = values[mixed]
                 break
             rows = whole[len(basis) : len(basis) + len(mixed)]
+            # Without a mode, NumPy would take them to an array of its own first.
             values = np.take(values, mixed, axis=0, out=rows, mode="clip")
             part = part[mixed]
             if polish is not None:
                 polish.see(k, open_, part, values[:, old:], rounding, slope, tilt)
             _, b = self.hidden[k + 1]
-            weights, sizes, norms = self.transposed(k + 1)
+            weights, sizes = self.transposed(k + 1)
             folded = always.nonzero()[0]
             more = always * ((len(folded) + 2) * _UNIT)
+            carried = np.stack([rounding + more * scope, tilt + more * slope])
             always[open_] = True
-            value_rounding = _SLACK * (((rounding + more * scope) * always) @ sizes)
-            # By the inequality of Cauchy and Schwarz: less is at stake here.
-            tilt = (tilt + more * slope) * always
-            slope_rounding = (tilt @ tilt) ** 0.5 * norms
+            value_rounding, slope_rounding = _SLACK * ((carried * always) @ sizes)
             known = affine[:, folded]
             affine = np.empty((len(basis) + len(open_), len(b)))
             np.matmul(known, weights[folded], out=affine[: len(basis)])
@@ -435,12 +434,11 @@ class _Engine:
             self.rooms[use] = np.empty(size)
         return self.rooms[use][:size].reshape(shape)
 
-    def transposed(self, layer: int) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return a layer's weights, one row for each input, their sizes, and each neuron's norm."""
+    def transposed(self, layer: int) -> tuple[FloatArray, FloatArray]:
+        """Return a layer's weights, one row for each input, and their absolute values."""
         if layer not in self.rows:
             rows = np.ascontiguousarray(self.hidden[layer][0].T)
-            norms = _SLACK * np.sqrt(np.einsum("ij,ij->j", rows, rows))
-            self.rows[layer] = rows, np.abs(rows), norms
+            self.rows[layer] = rows, np.abs(rows)
         return self.rows[layer]
 
     def changes(self, layer: int) -> _Signs:
@@ -829,8 +827,7 @@ class _Polish:
         self.valid &= clear.all(axis=0)
         # The chain rule.
         plain, known, more = len(self.gradient), self.known, self.known + len(open_)
-        gradients = part @ self.tangent[:known].reshape(known, -1)
-        gradients = gradients.reshape(-1, plain, size)
+        gradients = (part @ self.tangent[:known].reshape(known, -1)).reshape(-1, plain, size)
         self.gradient[:, own] = gradients[row, :, column].T
         np.multiply(gradients, (values > 0)[:, None], out=self.tangent[known:more])
         self.known = more
